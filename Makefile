@@ -1,0 +1,62 @@
+# make demo: see it work.  make test: prove it.  Both set up what they need in .venv, once.
+PYTHON ?= python3
+PYTEST_ARGS ?=
+DEMO_DIR ?= demo
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input
+SETTINGS := setup.cfg pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint protos clean
+
+help:
+	@echo 'make demo    install the runtime, start the server, write one clip per seed emotion to $(DEMO_DIR)/'
+	@echo 'make test    install everything and run all tests; PYTEST_ARGS="-m '\''not slow'\''" is passed on'
+	@echo 'make lint    ruff on all code, mypy --strict on sdk/'
+	@echo 'make protos  generate the stubs of protos/ anew'
+	@echo 'make clean   remove what make made, $(VENV)/ included'
+
+demo: $(VENV)/runtime.stamp
+	$(PY) tools/demo.py --out $(DEMO_DIR)
+
+test: $(VENV)/dev.stamp $(VENV)/node.stamp
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/dev.stamp
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+protos: $(VENV)/dev.stamp
+	$(PY) tools/generate_protos.py
+
+clean:
+	rm -rf $(VENV) $(DEMO_DIR) node_modules build dist *.egg-info .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A half-made venv is removed, or the next make would take it for a whole one.
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo 'EmoMotion needs Python 3.11 or newer; "$(PYTHON)" is older or missing. Name another: make PYTHON=/path/to/python3.11' >&2; \
+	  exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo 'No venv could be made; on Debian or Ubuntu run: apt-get install python3-venv' >&2; exit 1; }
+
+$(VENV)/runtime.stamp: $(SETTINGS) | $(PY)
+	@echo 'Installing the runtime into $(VENV) ...'
+	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+# After the runtime, never beside it: two pips in one venv would tread on each other under make -j.
+$(VENV)/dev.stamp: $(VENV)/runtime.stamp
+	@echo 'Installing what the tests need into $(VENV) (torch and others: some minutes) ...'
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# The glTF validator of the clip tests; without Node.js those tests say that they were skipped.
+$(VENV)/node.stamp: package.json $(wildcard package-lock.json) | $(PY)
+	@if command -v npm >/dev/null; then \
+	  npm $(if $(wildcard package-lock.json),ci,install --no-package-lock) --no-audit --no-fund --silent && touch $@; \
+	else echo 'npm is missing: the glTF validator tests will be skipped'; fi

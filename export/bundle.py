@@ -1,0 +1,196 @@
+"""Writes a bundle: graphs, text encoder, reference inputs and outputs, model card, manifest. All of it or nothing."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from export.graphs import GraphSpec, export_graph, graph_specs, round_weights
+from export.text import export_text
+from sdk.bundle.manifest import FORMAT_VERSION, MANIFEST, Bundle, EmotionEvidence, Graph, Manifest, Plan
+from sdk.emotion import Emotion
+from sdk.errors import InvalidInput
+from sdk.motion import rot272
+from training.data import load_index
+from training.datasets import bandai_namco
+from training.generator import Generator
+from training.models.rvq import DOWNSAMPLING
+
+REFERENCE = "reference.npz"
+CARD = "MODEL_CARD.md"
+LICENCE_FILE = "LICENSE-WEIGHTS.txt"
+
+PLANS = (
+    Plan(name="best", iterations=10, residual_layers=5, text_guidance=3.0, emotion_guidance=3.0, residual_guidance=2.0),
+    Plan(name="fast", iterations=5, residual_layers=2, text_guidance=3.0, emotion_guidance=3.0, residual_guidance=1.0),
+)
+DEFAULT_PLAN = "best"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What the weights come from."""
+
+    run: Path
+    data: Path | None
+    version: str
+
+
+def emotion_evidence(data: Path | None) -> list[EmotionEvidence]:
+    """Per emotion: minutes of training motion that carry it, and the best evidence among them."""
+    minutes = dict.fromkeys((e.label for e in Emotion), 0.0)
+    found: dict[str, set[str]] = {e.label: set() for e in Emotion}
+    for line in [] if data is None else load_index(data):
+        if line["split"] != "train":
+            continue
+        for name in line["affect"]:
+            minutes[name] += line["frames"] / rot272.FPS / 60
+            # A style that is no emotion is still a recorded movement without one.
+            found[name].add("mocap" if line["evidence"] == "style" else line["evidence"])
+    order = ("mocap", "proxy", "synthetic")
+    best = {name: next((e for e in order if e in kinds), "none") for name, kinds in found.items()}
+    return [EmotionEvidence(name=n, evidence=best[n], minutes=round(minutes[n], 2)) for n in minutes]
+
+
+def reference_arrays(specs: dict[str, GraphSpec]) -> dict[str, np.ndarray]:
+    """Example inputs and torch's outputs of every graph, as "graph.in.name" and "graph.out.name"."""
+    arrays = {}
+    for name, spec in specs.items():
+        with torch.no_grad():
+            out = spec.module(*spec.example.values())
+        outputs = out if isinstance(out, tuple) else (out,)
+        arrays |= {f"{name}.in.{key}": value.numpy() for key, value in spec.example.items()}
+        arrays |= {f"{name}.out.{key}": value.numpy() for key, value in zip(spec.outputs, outputs, strict=True)}
+    return arrays
+
+
+def write_bundle(run: Path, out: Path, *, data: Path | None = None, version: str, quality: dict[str, Any]) -> Bundle:
+    """Export a finished run into the folder `out`, which is replaced only when everything is written and loads again.
+
+    Raises InvalidInput for an unfinished run and when `out` exists and is not a bundle.
+    """
+    if out.exists() and any(out.iterdir()) and not (out / MANIFEST).exists():
+        raise InvalidInput(f"{out} exists and is no bundle; choose an empty folder")
+    generator = Generator.load(run)
+    for model in (generator.rvq, generator.masked, generator.residual):
+        round_weights(model)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        torch.manual_seed(0)
+        specs = graph_specs(generator)
+        for name, spec in tqdm(specs.items(), desc="graphs", unit="graph"):
+            export_graph(spec, part / f"{name}.onnx")
+        export_text(part)
+        np.savez_compressed(part / REFERENCE, **reference_arrays(specs))  # type: ignore[arg-type]
+        emotions = emotion_evidence(data)
+        manifest = build_manifest(generator, specs, emotions, Provenance(run, data, version), quality)
+        (part / CARD).write_text(model_card(manifest))
+        (part / LICENCE_FILE).write_text(weights_licence())
+        files = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(part.iterdir())}
+        manifest.files.update(files)
+        (part / MANIFEST).write_text(manifest.to_json())
+        Bundle.load(part)
+        part.chmod(0o755)
+        old = out.with_name(f".{out.name}.old")
+        if out.exists():
+            out.rename(old)
+        part.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return Bundle.load(out)
+
+
+def build_manifest(
+    generator: Generator, specs: dict[str, GraphSpec], emotions: list[EmotionEvidence], source: Provenance,
+    quality: dict[str, Any],
+) -> Manifest:  # fmt: skip
+    """The manifest without the files' hashes."""
+    config = generator.masked.config
+    trained = {
+        stage: {"recipe": facts["meta"]["recipe"], "seed": facts["meta"]["seed"], "steps": facts["step"], **facts["scalars"]}
+        for stage, facts in generator.meta.items()
+    }
+    return Manifest(
+        format_version=FORMAT_VERSION, name="emo-mask-bandai-namco", version=source.version, generator="emo-mask",
+        licence=bandai_namco.LICENCE, attribution=bandai_namco.ATTRIBUTION, representation="rot272", fps=rot272.FPS,
+        downsampling=DOWNSAMPLING, codes=config.codes, quantisers=config.quantisers, max_tokens=config.max_tokens,
+        emotion_points=generator.points, text_encoder="all-MiniLM-L6-v2 (Apache-2.0), int8", emotions=emotions,
+        plans=list(PLANS), default_plan=DEFAULT_PLAN,
+        graphs={name: Graph(file=f"{name}.onnx", inputs=s.inputs, outputs=s.outputs) for name, s in specs.items()},
+        files={}, provenance={"data": bandai_namco.NAME, "commit": _commit(), "training": trained}, quality=quality,
+    )  # fmt: skip
+
+
+def _commit() -> str:
+    found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent)
+    return found.stdout.strip() or "unknown"
+
+
+def weights_licence() -> str:
+    """The terms of the weights, which follow from their data."""
+    return (
+        "The motion weights in this folder (masked.onnx, residual.onnx, decode.onnx, encode.onnx) were trained on\n"
+        f"{bandai_namco.ATTRIBUTION}.\n"
+        "They are offered under Creative Commons Attribution-NonCommercial 4.0 International (CC BY-NC 4.0):\n"
+        "https://creativecommons.org/licenses/by-nc/4.0/ . NO COMMERCIAL USE.\n"
+        "Changes to the data: retargeted to 22 joints, mirrored, cut into windows, learned from.\n"
+        "Cite: Kobayashi et al., Motion Capture Dataset for Practical Use of AI-based Motion Editing and Stylization,\n"
+        "arXiv 2306.08861.\n\n"
+        "text.onnx and tokenizer.json are sentence-transformers/all-MiniLM-L6-v2, quantised to int8,\n"
+        "under the Apache License 2.0: https://www.apache.org/licenses/LICENSE-2.0 .\n"
+    )
+
+
+def model_card(manifest: Manifest) -> str:
+    """What a person should know before using the weights."""
+    emotions = "\n".join(f"| {e.name} | {e.evidence} | {e.minutes:g} |" for e in manifest.emotions)
+    plans = "\n".join(
+        f"| {p.name} | {p.iterations} | {p.residual_layers} | {p.text_guidance:g} / {p.emotion_guidance:g} / "
+        f"{p.residual_guidance:g} |" for p in manifest.plans
+    )  # fmt: skip
+    return f"""# {manifest.name} {manifest.version}
+
+Text and emotion to full-body motion: RVQ-VAE, masked and residual transformer (MoMask) with an EmotionEmbedder
+(EMo-Mask) at: {", ".join(manifest.emotion_points)}. Representation {manifest.representation} at {manifest.fps:g} fps.
+
+**Licence of the weights: {manifest.licence}, no commercial use.** {manifest.attribution}.
+Text encoder: {manifest.text_encoder}.
+
+## What each emotion rests on
+
+| emotion | evidence | minutes of training motion |
+| --- | --- | --- |
+{emotions}
+
+`mocap`: recorded under that name. `proxy`: a recorded style that resembles it. `none`: nothing was shown to the model; the
+result is a guess.
+
+## Plans
+
+| plan | iterations | residual layers | guidance text / emotion / residual |
+| --- | --- | --- | --- |
+{plans}
+
+## Limits
+
+- Contents: walking (also back, sideways, turning), running, dashing, raising and waving hands, bowing, waving goodbye,
+  guiding, calling, a little dancing, punching, kicking and slashing. Other words give the nearest of these.
+- One to three performers with one body; 22 joints, no fingers, no face.
+- The emotional recordings are about three minutes; what they do not show (an angry bow, a sad wave) is extrapolated.
+
+## Training
+
+```json
+{json.dumps(manifest.provenance, indent=1, sort_keys=True)}
+```
+"""

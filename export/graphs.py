@@ -1,0 +1,142 @@
+"""The passes of a generator as ONNX graphs.
+
+Shapes: N tokens, Q quantiser layers, C codes, R condition rows, S text width, E = 9 emotions, T = 4N frames, F features.
+Weights are stored as float16 and widened when a session loads them: half the bytes in the bundle, float32 arithmetic.
+The torch side is rounded the same way first (`round_weights`), so that both compute with the same numbers.
+"""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+from torch.export import Dim
+
+from sdk.emotion import NUM_EMOTIONS
+from training.generator import Generator
+from training.models.steps import DecodeStep, EncodeStep, MaskedStep, ResidualStep
+
+OPSET = 20
+_STORED_HALF = 1024  # initialisers of at least so many values are stored as float16
+
+
+@dataclass(frozen=True)
+class GraphSpec:
+    """A module and how it is called: example inputs by name, free axes by name, meaning of inputs and outputs.
+
+    `outputs` and `meanings` hold (shape, dtype, meaning) as the manifest shows them.
+    """
+
+    module: nn.Module
+    example: dict[str, Tensor]
+    free: dict[str, dict[int, Any]]
+    inputs: dict[str, list[Any]]
+    outputs: dict[str, list[Any]]
+
+
+def round_weights(module: nn.Module) -> None:
+    """Round the parameters and buffers that the graph stores as float16, in place."""
+    with torch.no_grad():
+        for value in [*module.parameters(), *module.buffers()]:
+            if value.dtype == torch.float32 and value.numel() >= _STORED_HALF:
+                value.copy_(value.half().float())
+
+
+def graph_specs(generator: Generator) -> dict[str, GraphSpec]:
+    """The four motion graphs of a generator."""
+    config = generator.masked.config
+    layers, codes, width = config.quantisers, config.codes, config.text_width
+    features = generator.rvq.config.features
+    tokens, rows = Dim("tokens", min=2, max=config.max_tokens), Dim("rows", min=1, max=3)
+    condition = {
+        "text": (torch.randn(2, width), {0: rows}, [["R", width], "float32", "sentence embeddings; zeros: no text"]),
+        "affect": (torch.rand(2, NUM_EMOTIONS), {0: rows}, [["R", NUM_EMOTIONS], "float32", "Affect.condition; zeros: none"]),
+        "weight": (torch.tensor([3.0, -2.0]), {0: rows}, [["R"], "float32", "weight of each row's logits, summing to 1"]),
+        "noise": (torch.randn(12, codes), {0: tokens}, [["N", codes], "float32", "Gumbel(0, 1) noise; zeros: likeliest code"]),
+    }  # fmt: skip
+
+    def spec(module: nn.Module, inputs: dict[str, Any], outputs: dict[str, list[Any]]) -> GraphSpec:
+        return GraphSpec(
+            module.eval(), {k: v[0] for k, v in inputs.items()}, {k: v[1] for k, v in inputs.items()},
+            {k: v[2] for k, v in inputs.items()}, outputs,
+        )  # fmt: skip
+
+    any_tokens = Dim("any_tokens", min=2, max=4096)
+    base = (torch.randint(codes + 1, (12,)), {0: tokens}, [["N"], "int64", f"base tokens; {codes} is MASK"])
+    below = (torch.randint(codes, (layers, 12)), {1: tokens}, [[layers, "N"], "int64", "tokens; only layers < layer count"])
+    layer = (torch.tensor([2]), {}, [[1], "int64", f"layer to predict, 1..{layers - 1}"])
+    all_tokens = (torch.randint(codes, (layers, 12)), {1: any_tokens}, [[layers, "N"], "int64", "tokens; -1: layer left out"])
+    one_affect = (torch.rand(NUM_EMOTIONS), {}, [[NUM_EMOTIONS], "float32", "Affect.condition"])
+    # torch.export wants the frame axis said as 4 times the token axis.
+    frames = (torch.randn(48, features), {0: 4 * any_tokens}, [["4N", features], "float32", "rot272 features in their units"])
+    code = [["N"], "int64", "a code for every position"]
+    chance = [["N"], "float32", "probability of that code before filtering"]
+    return {
+        "masked": spec(MaskedStep(generator.masked), {"tokens": base, **condition}, {"codes": code, "chance": chance}),
+        "residual": spec(
+            ResidualStep(generator.residual), {"tokens": below, "layer": layer, **condition}, {"codes": code}
+        ),
+        "decode": spec(
+            DecodeStep(generator.rvq), {"tokens": all_tokens, "affect": one_affect},
+            {"features": [["4N", features], "float32", "rot272 features in their units"]},
+        ),
+        "encode": spec(
+            EncodeStep(generator.rvq), {"features": frames}, {"tokens": [[layers, "N"], "int64", "tokens of all layers"]}
+        ),
+    }  # fmt: skip
+
+
+def export_graph(spec: GraphSpec, path: Path) -> None:
+    """Write one graph, checked by onnx, with large weights as float16."""
+    names = tuple(spec.example)
+    with _quiet():
+        program = torch.onnx.export(
+            spec.module, tuple(spec.example.values()), dynamo=True, opset_version=OPSET, input_names=list(names),
+            output_names=list(spec.outputs), dynamic_shapes=tuple(spec.free[name] for name in names), verbose=False,
+        )  # fmt: skip
+    assert program is not None
+    model = store_half(program.model_proto)
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def store_half(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Store large float32 initialisers as float16 behind a Cast, which ONNX Runtime folds when it loads the graph."""
+    casts = []
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < _STORED_HALF:
+            continue
+        half = numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}.half")
+        casts.append(helper.make_node("Cast", [half.name], [tensor.name], to=TensorProto.FLOAT))
+        tensor.CopyFrom(half)
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    # Shapes and names of intermediate values, and where in the sources a node came from, are of no use at run time.
+    del model.graph.value_info[:]
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    return model
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter reports its progress and its own deprecations; neither is for the user."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(None):
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            logging.disable(level)

@@ -1,0 +1,179 @@
+"""`python -m export.parity BUNDLE --run RUN [--int8]`: torch against ONNX Runtime, pass by pass and over whole rollouts.
+
+The worst case decides, never the mean. Shapes as in `sdk.runtime.decode`.
+"""
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+import numpy as np
+import onnxruntime as ort
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from tqdm import tqdm
+
+from export.bundle import REFERENCE
+from export.graphs import round_weights
+from sdk.bundle import Bundle
+from sdk.console import run as run_command
+from sdk.emotion import Affect
+from sdk.errors import EmoMotionError
+from sdk.runtime.decode import Floats, Ints
+from sdk.runtime.engine import Engine, Request, Result
+from sdk.runtime.graphs import OnnxPasses
+from sdk.runtime.sessions import open_session
+from sdk.runtime.text import MiniLM
+from training.generator import Generator
+from training.models.steps import DecodeStep, MaskedStep, ResidualStep
+
+PROMPTS = (
+    "a person walks forward", "someone runs", "a person turns left", "a man raises both hands",
+    "a woman waves the right hand", "a person bows", "a person walks backwards", "someone punches",
+)  # fmt: skip
+AFFECTS = (Affect.neutral(), Affect.of("joy", 1.0), Affect.of("sadness", 1.0), Affect.of("anger", 0.8), Affect.of("fear"))
+TOKEN_GATE = 0.99
+MOTION_GATE_M = 1e-3
+PASS_GATE = 1e-3
+
+
+class TorchPasses:
+    """`Passes` over the torch modules."""
+
+    def __init__(self, generator: Generator) -> None:
+        self._masked, self._residual = MaskedStep(generator.masked), ResidualStep(generator.residual)
+        self._decode = DecodeStep(generator.rvq)
+
+    @torch.no_grad()
+    def masked(
+        self, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
+    ) -> tuple[Ints, Floats]:
+        """See `Passes.masked`."""
+        code, chance = self._masked(*map(torch.from_numpy, (tokens_N, text_RS, affect_RE, weight_R, noise_NC)))
+        return code.numpy(), chance.numpy()
+
+    @torch.no_grad()
+    def residual(
+        self, tokens_QN: Ints, layer: int, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
+    ) -> Ints:
+        """See `Passes.residual`."""
+        rest = map(torch.from_numpy, (text_RS, affect_RE, weight_R, noise_NC))
+        found: Ints = self._residual(torch.from_numpy(tokens_QN), torch.tensor([layer]), *rest).numpy()
+        return found
+
+    @torch.no_grad()
+    def decode(self, tokens_QN: Ints, affect_E: Floats) -> Floats:
+        """See `Passes.decode`."""
+        features: Floats = self._decode(torch.from_numpy(tokens_QN), torch.from_numpy(affect_E)).numpy()
+        return features
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """Worst cases over all rollouts: share of equal tokens, and metres between motions made of equal tokens."""
+
+    agreement: float
+    motion_m: float
+    mean_agreement: float
+
+
+def load_generator(run: Path) -> Generator:
+    """The run's models with the rounding of the exported graphs."""
+    generator = Generator.load(run)
+    for model in (generator.rvq, generator.masked, generator.residual):
+        round_weights(model)
+    return generator
+
+
+def compare_passes(bundle: Bundle) -> dict[str, float]:
+    """Worst difference of every graph's outputs from torch's, on the reference inputs that lie in the bundle."""
+    worst = {}
+    with np.load(bundle.file(REFERENCE)) as arrays:
+        for name, graph in bundle.manifest.graphs.items():
+            session = open_session(bundle.file(graph.file), threads=0)
+            feed = {i.name: arrays[f"{name}.in.{i.name}"] for i in session.get_inputs()}
+            outputs = zip(session.get_outputs(), session.run(None, feed), strict=True)
+            gaps = [np.abs(found - arrays[f"{name}.out.{node.name}"]).max() for node, found in outputs]
+            worst[name] = float(max(gaps))
+    return worst
+
+
+def rollouts(engine: Engine, *, seeds: int, seconds: float = 6.5) -> list[Result]:
+    """Every prompt under every affect, `seeds` seeds each."""
+    cases = [(p, a, s) for p in PROMPTS for a in AFFECTS for s in range(seeds)]
+    return [
+        engine.generate(Request(text=p, affect=a, seconds=seconds, seed=s))
+        for p, a, s in tqdm(cases, desc="rollouts", unit="clip")
+    ]
+
+
+def compare_rollouts(ours: list[Result], theirs: list[Result], engine: Engine) -> Rollouts:
+    """Compare two sides' rollouts of the same requests; motion is compared where all tokens of a clip are equal.
+
+    For clips whose tokens differ somewhere, ONNX Runtime decodes torch's tokens too, so the decoder is always compared.
+    """
+    agreement = [float((a.tokens == b.tokens).mean()) for a, b in zip(ours, theirs, strict=True)]
+    gaps = []
+    for a, b in zip(ours, theirs, strict=True):
+        again = a.motion if np.array_equal(a.tokens, b.tokens) else engine.decode(b.tokens, b.request)
+        gaps.append(float(np.linalg.norm(again.positions - b.motion.positions, axis=-1).max()))
+    return Rollouts(min(agreement), max(gaps), float(np.mean(agreement)))
+
+
+def quantised(bundle: Bundle, names: tuple[str, ...], folder: Path) -> OnnxPasses:
+    """The bundle's passes with some graphs' matrix products in int8."""
+    passes = OnnxPasses(bundle, threads=0)
+    for name in names:
+        options = ort.SessionOptions()
+        # int8 quantisation reads float32 initialisers: let ONNX Runtime fold the stored halves first.
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(folder / f"{name}.fp32.onnx")
+        ort.InferenceSession(str(bundle.file(bundle.manifest.graphs[name].file)), options)
+        prepared, small = folder / f"{name}.ready.onnx", folder / f"{name}.int8.onnx"
+        quant_pre_process(options.optimized_model_filepath, str(prepared), skip_symbolic_shape=True)
+        quantize_dynamic(
+            prepared, small, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"]
+        )
+        passes.replace(name, open_session(small, threads=0))
+    return passes
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--run", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path), help="Its checkpoints.")
+@click.option("--seeds", default=2, show_default=True, type=click.IntRange(1), help="Seeds of each prompt and affect.")
+@click.option("--int8", is_flag=True, help="Also say what int8 matrix products would cost.")
+def command(bundle: Path, run: Path, seeds: int, int8: bool) -> None:
+    """Compare BUNDLE with the run it was exported from; exit 2 when a gate is missed."""
+    engine = Engine.load(bundle)
+    torch_side = Engine(engine.bundle, TorchPasses(load_generator(run)), _text(engine.bundle))
+    failed = []
+    for name, gap in compare_passes(engine.bundle).items():
+        click.echo(f"pass {name:9s} worst difference {gap:.2e} (goal <= {PASS_GATE:g})")
+        failed += [name] if gap > PASS_GATE else []
+    ours, theirs = rollouts(engine, seeds=seeds), rollouts(torch_side, seeds=seeds)
+    found = compare_rollouts(ours, theirs, engine)
+    click.echo(f"rollouts ({len(ours)}): equal tokens, worst {found.agreement:.4f}, mean {found.mean_agreement:.4f}")
+    click.echo(f"  goal: mean over all positions >= {TOKEN_GATE}; motion of equal tokens within {1000 * MOTION_GATE_M:g} mm")
+    click.echo(f"  motion of equal tokens, worst {1000 * found.motion_m:.4f} mm")
+    failed += ["token agreement"] if found.mean_agreement < TOKEN_GATE else []
+    failed += ["motion"] if found.motion_m > MOTION_GATE_M else []
+    if int8:
+        with tempfile.TemporaryDirectory() as folder:
+            for names in (("masked",), ("residual",), ("masked", "residual")):
+                small = Engine(engine.bundle, quantised(engine.bundle, names, Path(folder)), _text(engine.bundle))
+                cost = compare_rollouts(rollouts(small, seeds=seeds), ours, engine)
+                label = " + ".join(names)
+                click.echo(f"int8 {label}: equal tokens, worst {cost.agreement:.3f}, mean {cost.mean_agreement:.3f}")
+    if failed:
+        raise EmoMotionError(f"parity fails: {', '.join(failed)}")
+
+
+def _text(bundle: Bundle) -> MiniLM:
+    return MiniLM(bundle.file("text.onnx"), bundle.file("tokenizer.json"), threads=0)
+
+
+if __name__ == "__main__":
+    run_command(command, name="python -m export.parity")

@@ -1,0 +1,95 @@
+from emomotion.v1 import affect_pb2 as _affect_pb2
+from emomotion.v1 import info_pb2 as _info_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class GenerateRequest(_message.Message):
+    __slots__ = ("text", "affect", "seconds", "seed", "plan", "fps")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    AFFECT_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    FPS_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    affect: _affect_pb2.Affect
+    seconds: float
+    seed: int
+    plan: str
+    fps: float
+    def __init__(self, text: _Optional[str] = ..., affect: _Optional[_Union[_affect_pb2.Affect, _Mapping]] = ..., seconds: _Optional[float] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., fps: _Optional[float] = ...) -> None: ...
+
+class GenerateReply(_message.Message):
+    __slots__ = ("header", "chunk", "status")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    header: MotionHeader
+    chunk: MotionChunk
+    status: GenerateStatus
+    def __init__(self, header: _Optional[_Union[MotionHeader, _Mapping]] = ..., chunk: _Optional[_Union[MotionChunk, _Mapping]] = ..., status: _Optional[_Union[GenerateStatus, _Mapping]] = ...) -> None: ...
+
+class MotionHeader(_message.Message):
+    __slots__ = ("skeleton", "fps", "frame_count")
+    SKELETON_FIELD_NUMBER: _ClassVar[int]
+    FPS_FIELD_NUMBER: _ClassVar[int]
+    FRAME_COUNT_FIELD_NUMBER: _ClassVar[int]
+    skeleton: _info_pb2.Skeleton
+    fps: float
+    frame_count: int
+    def __init__(self, skeleton: _Optional[_Union[_info_pb2.Skeleton, _Mapping]] = ..., fps: _Optional[float] = ..., frame_count: _Optional[int] = ...) -> None: ...
+
+class MotionChunk(_message.Message):
+    __slots__ = ("start_frame", "frame_count", "rotations", "root", "contacts")
+    START_FRAME_FIELD_NUMBER: _ClassVar[int]
+    FRAME_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ROTATIONS_FIELD_NUMBER: _ClassVar[int]
+    ROOT_FIELD_NUMBER: _ClassVar[int]
+    CONTACTS_FIELD_NUMBER: _ClassVar[int]
+    start_frame: int
+    frame_count: int
+    rotations: _containers.RepeatedScalarFieldContainer[float]
+    root: _containers.RepeatedScalarFieldContainer[float]
+    contacts: _containers.RepeatedScalarFieldContainer[bool]
+    def __init__(self, start_frame: _Optional[int] = ..., frame_count: _Optional[int] = ..., rotations: _Optional[_Iterable[float]] = ..., root: _Optional[_Iterable[float]] = ..., contacts: _Optional[_Iterable[bool]] = ...) -> None: ...
+
+class SettingsUsed(_message.Message):
+    __slots__ = ("text", "affect", "seconds", "seed", "plan", "fps")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    AFFECT_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    FPS_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    affect: _affect_pb2.Affect
+    seconds: float
+    seed: int
+    plan: str
+    fps: float
+    def __init__(self, text: _Optional[str] = ..., affect: _Optional[_Union[_affect_pb2.Affect, _Mapping]] = ..., seconds: _Optional[float] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., fps: _Optional[float] = ...) -> None: ...
+
+class StageTime(_message.Message):
+    __slots__ = ("stage", "ms")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    MS_FIELD_NUMBER: _ClassVar[int]
+    stage: str
+    ms: float
+    def __init__(self, stage: _Optional[str] = ..., ms: _Optional[float] = ...) -> None: ...
+
+class GenerateStatus(_message.Message):
+    __slots__ = ("used", "stages", "degraded", "bundle_sha256")
+    USED_FIELD_NUMBER: _ClassVar[int]
+    STAGES_FIELD_NUMBER: _ClassVar[int]
+    DEGRADED_FIELD_NUMBER: _ClassVar[int]
+    BUNDLE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    used: SettingsUsed
+    stages: _containers.RepeatedCompositeFieldContainer[StageTime]
+    degraded: bool
+    bundle_sha256: str
+    def __init__(self, used: _Optional[_Union[SettingsUsed, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., degraded: _Optional[bool] = ..., bundle_sha256: _Optional[str] = ...) -> None: ...

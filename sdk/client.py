@@ -1,0 +1,319 @@
+"""Talk to a server from Python, waiting (`Client`) or with asyncio (`AsyncClient`).
+
+    with Client("localhost:50051") as client:
+        clip = client.generate("a person walks forward", affect="joy", seconds=6, seed=7)
+        clip.motion.positions  # (T, 22, 3) metres
+
+Both raise InvalidInput for a value the server refuses, with the field's name, and ServerError for everything else that
+goes wrong with the server. Shapes: T frames of a clip, n frames of a chunk.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypedDict, Unpack
+
+import grpc
+import numpy as np
+
+from emomotion.v1 import info_pb2, motion_pb2, motion_pb2_grpc
+from sdk.emotion import Affect
+from sdk.errors import EmoMotionError, InvalidInput, ServerError
+from sdk.motion.motion import Motion
+from sdk.motion.skeleton import Skeleton
+from sdk.wire import (
+    FIELD_TRAILER,
+    Chunk,
+    Evidence,
+    Info,
+    Plan,
+    affect_from_wire,
+    affect_to_wire,
+    chunk_from_wire,
+    info_from_wire,
+    skeleton_from_wire,
+)
+
+__all__ = ["AsyncClient", "Chunk", "Client", "Clip", "Evidence", "Header", "Info", "Options", "Part", "Plan", "Status"]
+
+INFO_TIMEOUT_S = 10.0
+GENERATE_TIMEOUT_S = 120.0
+START_ONE = "start one with: emomotion serve"
+
+
+class Options(TypedDict, total=False):
+    """What may be said about a clip besides its text; None and absence are the same.
+
+    affect: an Affect, or its short form for Affect.of ("joy", "joy:0.6,trust:0.4"); neutral unless said.
+    seconds: length; 4 unless said. seed: 0..2**64-1; drawn by the server unless said.
+    plan: a name from `info().plans`; the default plan unless said. fps: frame rate; the bundle's own unless said.
+    """
+
+    affect: Affect | str | None
+    seconds: float | None
+    seed: int | None
+    plan: str | None
+    fps: float | None
+
+
+@dataclass(frozen=True)
+class Header:
+    """First part of a stream: what all frames have in common."""
+
+    skeleton: Skeleton
+    fps: float
+    frame_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Last part of a stream: the settings really used, and how it went.
+
+    seed and plan are filled in where none was asked for; fps is the rate of the frames. stage_ms: milliseconds by
+    stage, "total" among them. degraded: a cheaper plan than the one asked for was used.
+    """
+
+    text: str
+    affect: Affect
+    seconds: float
+    seed: int
+    plan: str
+    fps: float
+    stage_ms: dict[str, float]
+    degraded: bool
+    bundle_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Clip(Status):
+    """A whole clip: the motion and everything `Status` says about it."""
+
+    motion: Motion
+
+
+Part = Header | Chunk | Status
+"""A stream gives one Header, then Chunks without gap, then one Status."""
+
+
+class Client:
+    """A connection to one server, `target` being HOST:PORT. Threads may share it. Close it, or use it in a `with`."""
+
+    def __init__(self, target: str) -> None:
+        self.target = check_target(target)
+        self._channel = grpc.insecure_channel(self.target)
+        self._stub = motion_pb2_grpc.MotionServiceStub(self._channel)  # type: ignore[no-untyped-call]
+
+    def info(self, *, timeout_s: float = INFO_TIMEOUT_S) -> Info:
+        """What the server has loaded and accepts."""
+        with translated(self.target, timeout_s):
+            return info_from_wire(self._stub.GetInfo(info_pb2.GetInfoRequest(), timeout=timeout_s))
+
+    def generate(self, text: str, *, timeout_s: float = GENERATE_TIMEOUT_S, **options: Unpack[Options]) -> Clip:
+        """One clip. Raises InvalidInput, ServerError."""
+        return clip_of(list(self.stream(text, timeout_s=timeout_s, **options)))
+
+    def stream(
+        self, text: str, *, timeout_s: float = GENERATE_TIMEOUT_S, **options: Unpack[Options]
+    ) -> Iterator[Part]:
+        """The parts of one clip as they arrive. Closing the iterator stops the server's work."""
+        return self._parts(build_request(text, **options), timeout_s)
+
+    def _parts(self, request: motion_pb2.GenerateRequest, timeout_s: float) -> Iterator[Part]:
+        reader = ReplyReader()
+        with translated(self.target, timeout_s):
+            call = self._stub.Generate(request, timeout=timeout_s)
+            try:
+                for reply in call:
+                    yield reader.part(reply)
+            finally:
+                call.cancel()
+            reader.check_end()
+
+    def close(self) -> None:
+        """Give the connection back; running calls end with ServerError."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncClient:
+    """`Client` for asyncio: the same methods, to be awaited; `stream` is an async iterator. Use it within one loop."""
+
+    def __init__(self, target: str) -> None:
+        self.target = check_target(target)
+        self._channel = grpc.aio.insecure_channel(self.target)
+        self._stub = motion_pb2_grpc.MotionServiceStub(self._channel)  # type: ignore[no-untyped-call]
+
+    async def info(self, *, timeout_s: float = INFO_TIMEOUT_S) -> Info:
+        """What the server has loaded and accepts."""
+        with translated(self.target, timeout_s):
+            return info_from_wire(await self._stub.GetInfo(info_pb2.GetInfoRequest(), timeout=timeout_s))
+
+    async def generate(self, text: str, *, timeout_s: float = GENERATE_TIMEOUT_S, **options: Unpack[Options]) -> Clip:
+        """One clip; cancelling the task stops the server's work. Raises InvalidInput, ServerError."""
+        return clip_of([part async for part in self.stream(text, timeout_s=timeout_s, **options)])
+
+    def stream(
+        self, text: str, *, timeout_s: float = GENERATE_TIMEOUT_S, **options: Unpack[Options]
+    ) -> AsyncIterator[Part]:
+        """The parts of one clip as they arrive. Closing the iterator (`aclosing`) stops the server's work."""
+        return self._parts(build_request(text, **options), timeout_s)
+
+    async def _parts(self, request: motion_pb2.GenerateRequest, timeout_s: float) -> AsyncIterator[Part]:
+        reader = ReplyReader()
+        with translated(self.target, timeout_s):
+            call = self._stub.Generate(request, timeout=timeout_s)
+            try:
+                async for reply in call:
+                    yield reader.part(reply)
+            finally:
+                call.cancel()
+            reader.check_end()
+
+    async def close(self) -> None:
+        """Give the connection back; running calls end with ServerError."""
+        await self._channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+# What both clients share.
+
+
+def check_target(target: str) -> str:
+    """HOST:PORT as it is. Raises InvalidInput if the port is missing: grpc would take 443 in silence."""
+    match = re.fullmatch(r"(?:\[[0-9a-fA-F:.%]+\]|[^\s:/\[\]]+):(\d{1,5})", target)
+    if not match or not 1 <= int(match[1]) <= 65535:
+        raise InvalidInput(f"server must be HOST:PORT, e.g. localhost:50051; got {target[:80]!r}", field="server")
+    return target
+
+
+def build_request(
+    text: str,
+    *,
+    affect: Affect | str | None = None,
+    seconds: float | None = None,
+    seed: int | None = None,
+    plan: str | None = None,
+    fps: float | None = None,
+) -> motion_pb2.GenerateRequest:
+    """The message of a request. Ranges are for the server to judge; refused here is only what no message can hold."""
+    if seed is not None and not 0 <= seed < 2**64:
+        raise InvalidInput(f"seed must lie in 0..{2**64 - 1}, got {seed}", field="seed")
+    if isinstance(affect, str):
+        affect = Affect.of(affect)
+    try:
+        request = motion_pb2.GenerateRequest(text=text, seconds=seconds, seed=seed, plan=plan, fps=fps)
+    except ValueError:
+        raise InvalidInput("text or plan holds a lone surrogate, which is no character", field="text") from None
+    if affect is not None:
+        request.affect.CopyFrom(affect_to_wire(affect))
+    return request
+
+
+class ReplyReader:
+    """Turns replies into parts and holds the server to the order: header, chunks without gap, status, nothing more."""
+
+    def __init__(self) -> None:
+        self._header: Header | None = None
+        self._frames = 0
+        self._ended = False
+
+    def part(self, reply: motion_pb2.GenerateReply) -> Part:
+        """The next part. Raises ServerError if it is out of order or damaged."""
+        kind = reply.WhichOneof("part")
+        if self._ended or (kind == "header") != (self._header is None):
+            raise _broken(f"{kind or 'an empty part'} came out of order")
+        try:
+            if kind == "header":
+                message = reply.header
+                self._header = Header(skeleton_from_wire(message.skeleton), message.fps, message.frame_count)
+                return self._header
+            if kind == "chunk":
+                chunk = chunk_from_wire(reply.chunk)
+                if chunk.start_frame != self._frames:
+                    raise _broken(f"frame {chunk.start_frame} came where frame {self._frames} was due")
+                self._frames += len(chunk)
+                return chunk
+            if kind == "status":
+                self._ended = True
+                return _status(reply.status)
+        except InvalidInput as error:
+            raise _broken(str(error)) from None
+        raise _broken("a part of unknown kind came; update the SDK")
+
+    def check_end(self) -> None:
+        """Raises ServerError if the stream ended before its status, or with frames missing."""
+        if self._header is None or not self._ended or self._frames != self._header.frame_count:
+            raise _broken(f"the stream ended after {self._frames} frames, incomplete")
+
+
+def clip_of(parts: Sequence[Part]) -> Clip:
+    """The clip of a complete stream's parts, in the order of a `ReplyReader`."""
+    header, status = parts[0], parts[-1]
+    chunks = [part for part in parts if isinstance(part, Chunk)]
+    assert isinstance(header, Header) and isinstance(status, Status)
+    try:
+        rotations = np.concatenate([chunk.rotations for chunk in chunks])
+        motion = Motion(rotations, np.concatenate([chunk.root for chunk in chunks]), header.fps, header.skeleton)
+    except ValueError as error:  # no chunk at all, or a motion that is none: InvalidInput is a ValueError
+        raise _broken(str(error)) from None
+    return Clip(motion=motion, **vars(status))
+
+
+def _status(message: motion_pb2.GenerateStatus) -> Status:
+    used = message.used
+    return Status(
+        text=used.text,
+        affect=affect_from_wire(used.affect),
+        seconds=used.seconds,
+        seed=used.seed,
+        plan=used.plan,
+        fps=used.fps,
+        stage_ms={entry.stage: entry.ms for entry in message.stages},
+        degraded=message.degraded,
+        bundle_sha256=message.bundle_sha256,
+    )
+
+
+def _broken(what: str) -> ServerError:
+    return ServerError(f"the server broke the protocol: {what}", status="DATA_LOSS")
+
+
+@contextmanager
+def translated(target: str, timeout_s: float) -> Iterator[None]:
+    """Turns grpc's errors into the SDK's, each with one line that says what to do."""
+    try:
+        yield
+    except grpc.RpcError as error:
+        raise _translate(error, target, timeout_s) from None
+
+
+def _translate(error: grpc.RpcError, target: str, timeout_s: float) -> EmoMotionError:
+    code: grpc.StatusCode = error.code()
+    details = " ".join((error.details() or "").split())
+    if code is grpc.StatusCode.INVALID_ARGUMENT:
+        trailers = dict(error.trailing_metadata() or ())
+        return InvalidInput(details, field=str(trailers.get(FIELD_TRAILER, "")))
+    if code is grpc.StatusCode.UNAVAILABLE:
+        if re.search(r"connect|DNS resolution", details):
+            return ServerError(f"no server answers at {target}; {START_ONE}", status=code.name)
+        return ServerError(f"server {target} is not available: {details}", status=code.name)
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        message = f"server {target} did not finish within {timeout_s:g} s; allow more time or ask for fewer seconds"
+        return ServerError(message, status=code.name)
+    if code is grpc.StatusCode.UNIMPLEMENTED:
+        return ServerError(f"server {target} does not speak emomotion.v1; is it another program?", status=code.name)
+    return ServerError(f"server {target} answered {code.name}: {details}", status=code.name)

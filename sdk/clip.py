@@ -1,0 +1,150 @@
+"""The animator's command: `python -m sdk.clip`, the same as `emomotion clip`."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sdk.clips.preview import check_preview, render_gif
+from sdk.clips.tags import ClipTags
+from sdk.clips.write import FORMATS, check_writable, in_place, write_clip
+from sdk.console import run
+from sdk.emotion import Affect, Emotion
+from sdk.errors import InvalidInput
+from sdk.motion.motion import Motion
+
+NAMES = ", ".join(e.label for e in Emotion)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What came back from the engine or a server: the motion, and what its tags say about how it was made."""
+
+    motion: Motion
+    tags: ClipTags
+    total_ms: float
+
+
+@click.command("clip")
+@click.argument("text")
+@click.option("--emotion", help=f'One of {NAMES}, or a mixture such as "joy:0.6,trust:0.4"; neutral unless said.')
+@click.option("--intensity", type=float, help="How strongly it is felt, 0..1; 0.7 unless said.")
+@click.option("--seconds", type=float, default=4.0, show_default=True, help="Length of the clip.")
+@click.option("--seed", type=int, help="The same seed gives the same clip; drawn and printed unless said.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help=f"File to write, one of {', '.join(FORMATS)}."
+)
+@click.option("--preview", type=click.Path(path_type=Path), help="Also draw the clip into this .gif.")
+@click.option("--server", metavar="HOST:PORT", help="Let this server generate; without it this process does.")
+@click.option("--plan", metavar="NAME", help="Way to decode; `emomotion info` lists them.")
+@click.option("--fps", type=float, help="Frame rate; the bundle's own unless said.")
+@click.option("--bundle", type=click.Path(path_type=Path), help="Bundle folder; without it the one that comes along.")
+@click.option("--in-place", "stay", is_flag=True, help="Hold the character over its starting point.")
+def command(
+    text: str,
+    emotion: str | None,
+    intensity: float | None,
+    seconds: float,
+    seed: int | None,
+    out: Path,
+    preview: Path | None,
+    server: str | None,
+    plan: str | None,
+    fps: float | None,
+    bundle: Path | None,
+    stay: bool,
+) -> None:
+    """Make a moving character from TEXT and an emotion, e.g. "a person walks forward" --emotion joy --out walk.glb.
+
+    Beside the clip a sidecar FILE.emotion.json says what it feels and how it was made.
+    """
+    if server and bundle:
+        raise InvalidInput("give either --server or --bundle, not both", field="server")
+    affect = _affect(emotion, intensity)
+    # Before the work, so that nobody waits for a clip that cannot be kept.
+    check_writable(out)
+    if preview is not None:
+        check_preview(preview)
+    options = {"affect": affect, "seconds": seconds, "seed": seed, "plan": plan, "fps": fps}
+    made = _from_server(server, text, options) if server else _from_engine(bundle, text, options)
+    motion, tags = made.motion, made.tags
+    if stay:
+        motion = in_place(motion)
+        tags = replace(tags, root_motion="in_place", postprocess=(*tags.postprocess, ("in_place", {})))
+    clip, sidecar = write_clip(out, motion, tags)
+    rows = [
+        ("clip", f"{clip} ({len(motion)} frames, {motion.fps:g} fps, {motion.seconds:.2f} s)"),
+        ("tags", str(sidecar)),
+    ]
+    if preview is not None:
+        rows.append(("preview", str(render_gif(motion, preview, title=text, affect=tags.applied))))
+    felt = ", ".join(f"{e.label} {w:.2g}" if w < 1 else e.label for e, w in tags.applied.weights.items())
+    rows += [
+        ("emotion", f"{felt}; intensity {tags.applied.intensity:g}"),
+        ("seed", f"{tags.seed}"),
+        ("plan", f"{tags.plan}, {made.total_ms:.0f} ms"),
+        ("licence", tags.licence),
+    ]
+    for name, value in rows:
+        click.echo(f"{name:<8} {value}")
+
+
+def _affect(emotion: str | None, intensity: float | None) -> Affect:
+    if emotion is not None:
+        return Affect.of(emotion, intensity)
+    if intensity is not None:
+        raise InvalidInput("--intensity says how strongly an emotion is felt; add --emotion", field="intensity")
+    return Affect.neutral()
+
+
+def _from_engine(bundle: Path | None, text: str, options: dict[str, Any]) -> Made:
+    from sdk.runtime.engine import Engine, Request  # brings ONNX Runtime, which the way over a server does not need
+
+    request = Request(text=text, **options)
+    engine = Engine.load(bundle)
+    result = engine.generate(request)
+    manifest, used = engine.bundle.manifest, result.request
+    assert used.seed is not None, "the engine fills the seed in"
+    tags = ClipTags(
+        prompt=used.text,
+        requested=request.affect,
+        applied=used.affect,
+        seed=used.seed,
+        plan=result.plan,
+        seconds=request.seconds,
+        fps=request.fps,
+        licence=manifest.licence,
+        generator=manifest.generator,
+        model_name=manifest.name,
+        model_version=manifest.version,
+        bundle_sha256=engine.bundle.sha256,
+    )
+    return Made(motion=result.motion, tags=tags, total_ms=result.stage_ms["total"])
+
+
+def _from_server(server: str, text: str, options: dict[str, Any]) -> Made:
+    from sdk.client import Client
+
+    with Client(server) as client:
+        info = client.info()
+        clip = client.generate(text, **options)
+    tags = ClipTags(
+        prompt=clip.text,
+        requested=options["affect"],
+        applied=clip.affect,
+        seed=clip.seed,
+        plan=clip.plan,
+        seconds=options["seconds"],
+        fps=options["fps"],
+        licence=info.licence,
+        generator=info.generators[0],
+        model_name=info.name,
+        model_version=info.version,
+        bundle_sha256=clip.bundle_sha256,
+    )
+    return Made(motion=clip.motion, tags=tags, total_ms=clip.stage_ms["total"])
+
+
+if __name__ == "__main__":
+    run(command, name="python -m sdk.clip")

@@ -1,0 +1,32 @@
+"""Errors a user can cause and mend. Each message names the thing and the fix in one line."""
+
+
+class EmoMotionError(Exception):
+    """Base of every error this SDK raises on purpose; its text is one line fit to be shown as it is."""
+
+
+class InvalidInput(EmoMotionError, ValueError):
+    """A value from outside is out of range, of the wrong kind or unknown.
+
+    `field` is the name of the offending request field or option, for the wire's INVALID_ARGUMENT.
+    """
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class MalformedFile(EmoMotionError, ValueError):
+    """A file's content breaks its format; the message says where."""
+
+
+class BundleError(EmoMotionError):
+    """A bundle is missing, truncated, altered or made for another version."""
+
+
+class ServerError(EmoMotionError):
+    """A server could not be reached or refused the request; `status` is the gRPC status name."""
+
+    def __init__(self, message: str, *, status: str = "UNKNOWN") -> None:
+        super().__init__(message)
+        self.status = status

@@ -1,0 +1,138 @@
+"""From a named source skeleton to the 22 joints, twist included.
+
+A `Profile` says which source node drives which joint and where each node's local axes point in the T-pose, T_j. With
+G_j the node's world rotation, D_j = G_j T_j^-1 is how far the joint has turned since the T-pose, in the world; the SDK's
+local rotation is D_parent^-1 D_j. No positions are fitted, so nothing of the recorded twist is lost.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sdk.errors import InvalidInput
+from sdk.motion.bvh import BvhClip
+from sdk.motion.kinematics import heading_angle, local_rotations
+from sdk.motion.motion import Motion
+from sdk.motion.rotations import Array, normalize, quat_about, quat_continuous, quat_from_matrix, quat_inv, quat_mul
+from sdk.motion.skeleton import BODY, FOOT_JOINTS, JOINT, JOINT_NAMES, PARENTS, Skeleton
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A source skeleton.
+
+    nodes: SDK joint -> source node; a joint left out keeps its parent's orientation (identity, locally).
+    t_pose: source node -> quaternion (4,) of its local axes in the T-pose, SDK frame. metres: length of one file unit.
+    """
+
+    name: str
+    nodes: Mapping[str, str]
+    t_pose: Mapping[str, Array] = field(repr=False)
+    metres: float
+
+
+def _axes(x: tuple[float, ...], y: tuple[float, ...]) -> Array:
+    """Quaternion of a frame whose local X and Y axes point to x and y."""
+    u, v = normalize(np.array(x, dtype=float)), normalize(np.array(y, dtype=float))
+    return quat_from_matrix(np.stack([u, v, np.cross(u, v)], -1))
+
+
+def _bandai_namco() -> Profile:
+    # T-pose calibration: elbows bend about local -Y and knees about local +Y in every sampled frame, which fixes the
+    # twist; the foot angles are medians over flat-footed stands (see docs/data.md).
+    right, up, ahead = (-1, 0, 0), (0, 1, 0), (0, 0, 1)
+    left, down = (1, 0, 0), (0, -1, 0)
+    pose = {"Hips": _axes(up, right)}
+    pose |= {n: _axes(up, ahead) for n in ("Spine", "Chest", "Neck", "Head")}
+    for arm in ("Shoulder", "UpperArm", "LowerArm", "Hand"):
+        pose[f"{arm}_L"], pose[f"{arm}_R"] = _axes(left, up), _axes(left, down)
+    for leg in ("UpperLeg", "LowerLeg"):
+        pose[f"{leg}_L"], pose[f"{leg}_R"] = _axes(down, left), _axes(up, left)
+    for foot, degrees in (("Foot", 39.6), ("Toes", 22.9)):
+        sin, cos = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
+        pose[f"{foot}_L"], pose[f"{foot}_R"] = _axes((0, -sin, cos), left), _axes((0, sin, -cos), left)
+    nodes = {"pelvis": "Hips", "spine1": "Spine", "spine3": "Chest", "neck": "Neck", "head": "Head"}
+    limbs = {"hip": "UpperLeg", "knee": "LowerLeg", "ankle": "Foot", "foot": "Toes", "collar": "Shoulder",
+             "shoulder": "UpperArm", "elbow": "LowerArm", "wrist": "Hand"}  # fmt: skip
+    for joint, node in limbs.items():
+        nodes |= {f"left_{joint}": f"{node}_L", f"right_{joint}": f"{node}_R"}
+    return Profile("bandai-namco", nodes, pose, metres=0.01)
+
+
+def _sdk() -> Profile:
+    identity = np.array([0.0, 0.0, 0.0, 1.0])
+    return Profile("sdk", {n: n for n in JOINT_NAMES}, {n: identity for n in JOINT_NAMES}, metres=0.01)
+
+
+PROFILES: Mapping[str, Profile] = {p.name: p for p in (_bandai_namco(), _sdk())}
+"""Known source skeletons; "sdk" is what `sdk.motion.bvh` writes."""
+
+
+def profile_named(name: str) -> Profile:
+    """Profile by name; raises InvalidInput that lists the known ones."""
+    if name not in PROFILES:
+        raise InvalidInput(f"skeleton profile {name!r} is unknown; known: {', '.join(PROFILES)}", field="profile")
+    return PROFILES[name]
+
+
+def retarget(clip: BvhClip, profile: Profile, *, skeleton: Skeleton = BODY) -> Motion:
+    """The clip on `skeleton`, where it happened: same orientations, root path scaled by the ratio of leg lengths.
+
+    Raises InvalidInput when the clip lacks a node of the profile.
+    """
+    missing = sorted(set(profile.nodes.values()) - set(clip.names))
+    if missing:
+        raise InvalidInput(f"the clip lacks {', '.join(missing)}, which profile {profile.name!r} needs", field="profile")
+    index = {name: k for k, name in enumerate(clip.names)}
+    world_rotations, world_positions = clip.world()
+    turned: list[Array] = []
+    for j, joint in enumerate(JOINT_NAMES):
+        node = profile.nodes.get(joint)
+        if node is None:
+            turned.append(turned[PARENTS[j]])
+        else:
+            turned.append(quat_mul(world_rotations[:, index[node]], quat_inv(profile.t_pose[node])))
+    rotations = quat_continuous(local_rotations(np.stack(turned, 1), PARENTS))
+    leg = sum(float(np.linalg.norm(clip.offsets[index[profile.nodes[n]]])) for n in ("left_knee", "left_ankle"))
+    scale = skeleton.leg_length / leg
+    root = world_positions[:, index[profile.nodes["pelvis"]]] * scale
+    return Motion(rotations, root, 1 / clip.frame_time, skeleton)
+
+
+def ground_height(motion: Motion) -> float:
+    """Height, metres, of the ground that the feet stand on: the median over planted feet of joint minus its rest height.
+
+    Unlike the clip's lowest point, it is not fooled by a jump, a fall or one noisy frame. A foot counts as planted when
+    it is among the slower half of the foot samples and within 3 cm of the lowest tenth of them.
+    """
+    feet = motion.positions[:, FOOT_JOINTS]
+    height = feet[..., 1] - np.array([motion.skeleton.ankle_height, motion.skeleton.toe_height] * 2)
+    if len(motion) == 1:
+        return float(height.min())
+    speed = np.linalg.norm(np.gradient(feet, axis=0), axis=-1)
+    low = height <= np.quantile(height, 0.1) + 0.03
+    planted = height[low & (speed <= np.median(speed[low]))]
+    return float(np.median(planted))
+
+
+def canonical(motion: Motion) -> Motion:
+    """The clip on the ground y = 0, beginning over the origin and facing +Z (yaw of the pelvis in frame 0)."""
+    yaw = heading_angle(motion.rotations[0, 0])
+    start = motion.root[0] * np.array([1, 0, 1]) + np.array([0, ground_height(motion), 0])
+    return motion.moved(-start).turned(quat_about("y", -yaw))
+
+
+def hinge_angles(motion: Motion) -> dict[str, Array]:
+    """Bend of elbows and knees, (T,) radians each, signed so that a healthy joint is positive (see `tests`).
+
+    The elbow's hinge is the vertical of the T-pose with palms down (left +Y forward bend is about -Y ... the sign below
+    folds the forearm forwards); the knee's is the lateral axis (+X folds the shin backwards).
+    """
+    out = {}
+    for name, axis, sign in (
+        ("left_elbow", 1, -1.0), ("right_elbow", 1, 1.0), ("left_knee", 0, 1.0), ("right_knee", 0, 1.0),
+    ):  # fmt: skip
+        q = motion.rotations[:, JOINT[name]]
+        out[name] = sign * 2 * np.arctan2(q[:, axis] * np.sign(q[:, 3] + 1e-12), np.abs(q[:, 3]))
+    return out

@@ -1,0 +1,164 @@
+"""Decoding as a host loop over short passes: iterative unmasking, residual layers, decoder (MoMask, section 3.4).
+
+Shapes: N tokens, Q quantiser layers, C codes, R condition rows, S text width, E = 9 emotions, F features.
+Pure numpy: the passes themselves are a `Passes` object, ONNX Runtime in the runtime and torch in the parity check.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+PREFIX_TOKENS = 16
+"""How many tokens a window of a long clip shares with the one before."""
+
+
+class Passes(Protocol):
+    """The graphs of a bundle as functions."""
+
+    def masked(
+        self, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
+    ) -> tuple[Ints, Floats]:
+        """A code (N,) for every position and how sure the model is of it (N,)."""
+
+    def residual(
+        self, tokens_QN: Ints, layer: int, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
+    ) -> Ints:
+        """Codes (N,) of one residual layer."""
+
+    def decode(self, tokens_QN: Ints, affect_E: Floats) -> Floats:
+        """Features (4N, F); layers that hold -1 are left out."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Condition rows and their weights: logits = sum over rows of weight * logits(text, affect)."""
+
+    text_RS: Floats
+    affect_RE: Floats
+    weight_R: Floats
+
+    @classmethod
+    def guided(cls, text_S: Floats, affect_E: Floats, *, text_scale: float, emotion_scale: float) -> "Condition":
+        """Classifier-free guidance with a scale each for text and emotion: u + s_t (c_text - u) + s_e (c_both - c_text).
+
+        Rows whose weight is zero are left out, so equal scales cost two rows and scales of one cost a single row.
+        """
+        nothing_S, nobody_E = np.zeros_like(text_S), np.zeros_like(affect_E)
+        rows = [
+            (text_S, affect_E, emotion_scale),
+            (text_S, nobody_E, text_scale - emotion_scale),
+            (nothing_S, nobody_E, 1 - text_scale),
+        ]
+        rows = [row for row in rows if row[2] != 0]
+        text, affect, weight = zip(*rows, strict=True)
+        return cls(np.stack(text), np.stack(affect), np.array(weight, dtype=np.float32))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How to decode; the numbers of a bundle's plan."""
+
+    iterations: int
+    residual_layers: int
+    temperature: float = 1.0
+
+
+def gumbel_noise(seed: int, stage: int, index: int, shape: tuple[int, ...]) -> Floats:
+    """Gumbel(0, 1) noise that depends on (seed, stage, index) alone: -log(-log(u)) of Philox4x64-10 uniforms.
+
+    Key: (seed, stage * 2**32 + index), counter from zero; u is numpy's 53-bit uniform, clipped away from 0. Two plans
+    that share a pass therefore share its noise.
+    """
+    generator = np.random.Generator(np.random.Philox(key=[seed, (stage << 32) + index]))
+    uniform = np.clip(generator.random(shape), 1e-20, None)
+    return (-np.log(-np.log(uniform))).astype(np.float32)
+
+
+def ranks(scores: NDArray[np.floating]) -> Ints:
+    """Rank of each score from 0, equal scores by position, so that every runtime masks the same tokens."""
+    order = np.argsort(scores, kind="stable")
+    out = np.empty(len(scores), dtype=np.int64)
+    out[order] = np.arange(len(scores))
+    return out
+
+
+def unmask(
+    passes: Passes,
+    condition: Condition,
+    schedule: Schedule,
+    known_N: Ints,
+    *,
+    codes: int,
+    noise: Callable[[int, tuple[int, ...]], Floats],
+    between: Callable[[], None],
+) -> Ints:
+    """Base tokens (N,): positions of `known_N` that are -1 are filled, the others kept.
+
+    Every pass proposes a code for each open position; of all open positions the least sure cos(pi/2 (k+1)/iterations)
+    are masked again. `between` is called before every pass and may raise to stop.
+    """
+    open_N = known_N < 0
+    count = int(open_N.sum())
+    tokens_N = np.where(open_N, codes, known_N)
+    masked_N = open_N
+    sure_N = np.where(open_N, 0.0, np.inf).astype(np.float32)
+    for k in range(schedule.iterations):
+        between()
+        noise_NC = noise(k, (len(tokens_N), codes)) * np.float32(schedule.temperature)
+        found_N, chance_N = passes.masked(
+            tokens_N, condition.text_RS, condition.affect_RE, condition.weight_R, noise_NC
+        )
+        tokens_N = np.where(masked_N, found_N, tokens_N)
+        # What was decided before is never reopened: its confidence counts as certain from now on.
+        sure_N = np.where(masked_N, chance_N, sure_N)
+        left = math.floor(count * math.cos(math.pi / 2 * (k + 1) / schedule.iterations))
+        if k + 1 == schedule.iterations or left < 1:
+            break
+        decided_N = np.where(masked_N, sure_N, np.inf)
+        masked_N = ranks(decided_N) < left
+        tokens_N = np.where(masked_N, codes, tokens_N)
+    return tokens_N
+
+
+def refine(
+    passes: Passes,
+    condition: Condition,
+    schedule: Schedule,
+    tokens_QN: Ints,
+    *,
+    codes: int,
+    noise: Callable[[int, tuple[int, ...]], Floats],
+    between: Callable[[], None],
+) -> Ints:
+    """Fill the first `residual_layers` layers above the base in (Q, N); -1 marks what is open, the rest is kept."""
+    tokens_QN = tokens_QN.copy()
+    for layer in range(1, schedule.residual_layers + 1):
+        between()
+        noise_NC = noise(layer, (tokens_QN.shape[1], codes))
+        found_N = passes.residual(
+            tokens_QN, layer, condition.text_RS, condition.affect_RE, condition.weight_R, noise_NC
+        )
+        tokens_QN[layer] = np.where(tokens_QN[layer] < 0, found_N, tokens_QN[layer])
+    return tokens_QN
+
+
+def windows(total: int, longest: int) -> Iterator[tuple[int, int]]:
+    """Spans (start, stop) that cover `total` tokens, none longer than `longest`, each behind PREFIX_TOKENS of the last.
+
+    The spans are made equally long, so that no window is left with a handful of tokens to make sense of.
+    """
+    if total <= longest:
+        yield 0, total
+        return
+    fresh = longest - PREFIX_TOKENS
+    number = math.ceil((total - PREFIX_TOKENS) / fresh)
+    for k in range(number):
+        start = round(k * (total - PREFIX_TOKENS) / number)
+        yield start, round((k + 1) * (total - PREFIX_TOKENS) / number) + PREFIX_TOKENS

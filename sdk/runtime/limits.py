@@ -1,0 +1,37 @@
+"""What a request may ask for: one table, shared by the engine, the server, the protos' comments and the tests."""
+
+import math
+from typing import TYPE_CHECKING
+
+from sdk.errors import InvalidInput
+
+if TYPE_CHECKING:  # the engine imports this module
+    from sdk.runtime.engine import Request
+
+MAX_TEXT_CHARS = 1000
+MIN_SECONDS = 0.5
+MAX_SECONDS = 30.0
+MIN_FPS = 10
+MAX_FPS = 120
+
+
+def validate_request(request: "Request") -> None:
+    """Raises InvalidInput, naming the field and what it accepts, for the first value outside the table.
+
+    Whether the plan exists is for the engine to say, which knows the bundle.
+    """
+    if not request.text.strip():
+        raise InvalidInput("text is empty; say what the character does, e.g. 'a person walks forward'", field="text")
+    if len(request.text) > MAX_TEXT_CHARS:
+        message = f"text must have at most {MAX_TEXT_CHARS} characters, got {len(request.text)}"
+        raise InvalidInput(message, field="text")
+    _check_range("seconds", request.seconds, MIN_SECONDS, MAX_SECONDS)
+    if request.fps is not None:
+        _check_range("fps", request.fps, MIN_FPS, MAX_FPS)
+    if request.seed is not None and not 0 <= request.seed < 2**64:
+        raise InvalidInput(f"seed must lie in 0..{2**64 - 1}, got {request.seed}", field="seed")
+
+
+def _check_range(field: str, value: float, low: float, high: float) -> None:
+    if not (math.isfinite(value) and low <= value <= high):
+        raise InvalidInput(f"{field} must lie in {low:g}..{high:g}, got {value:g}", field=field)

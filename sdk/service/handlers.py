@@ -1,0 +1,70 @@
+"""Binds a servicer to a service of our protos, with deserializers that survive any bytes.
+
+grpc answers undecodable bytes with UNKNOWN. Here the deserializer gives an `Undecodable` instead of raising, and the
+handler refuses it with INVALID_ARGUMENT before the servicer sees it.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+from google.protobuf import message_factory
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import DecodeError, Message
+from grpc.aio import ServicerContext as Context
+
+
+class Undecodable:
+    """Stands in for a request whose bytes are not a message."""
+
+
+def service_handler(service: ServiceDescriptor, servicer: object) -> grpc.GenericRpcHandler:
+    """A handler for all methods of `service`; `servicer` has a method of each name. No request streams yet."""
+    handlers = {method.name: _method_handler(method, getattr(servicer, method.name)) for method in service.methods}
+    return grpc.method_handlers_generic_handler(service.full_name, handlers)
+
+
+def _method_handler(method: MethodDescriptor, behaviour: Callable[..., Any]) -> grpc.RpcMethodHandler:
+    if method.client_streaming:
+        raise NotImplementedError(f"{method.full_name}: request streams have no guarded handler yet")
+    request_class = message_factory.GetMessageClass(method.input_type)
+
+    def deserialize(data: bytes) -> Message | Undecodable:
+        try:
+            return request_class.FromString(data)
+        except DecodeError:
+            return Undecodable()
+
+    bind = grpc.unary_stream_rpc_method_handler if method.server_streaming else grpc.unary_unary_rpc_method_handler
+    guard = _guarded_stream if method.server_streaming else _guarded_unary
+    return bind(
+        guard(behaviour, method.input_type.full_name),
+        request_deserializer=deserialize,
+        response_serializer=message_factory.GetMessageClass(method.output_type).SerializeToString,
+    )
+
+
+def _guarded_unary(
+    behaviour: Callable[[Any, Context], Awaitable[Message]], request_name: str
+) -> Callable[[Any, Context], Awaitable[Message]]:
+    async def handler(request: Message | Undecodable, context: Context) -> Message:
+        await _refuse_undecodable(request, context, request_name)
+        return await behaviour(request, context)
+
+    return handler
+
+
+def _guarded_stream(
+    behaviour: Callable[[Any, Context], AsyncIterator[Message]], request_name: str
+) -> Callable[[Any, Context], AsyncIterator[Message]]:
+    async def handler(request: Message | Undecodable, context: Context) -> AsyncIterator[Message]:
+        await _refuse_undecodable(request, context, request_name)
+        async for reply in behaviour(request, context):
+            yield reply
+
+    return handler
+
+
+async def _refuse_undecodable(request: Message | Undecodable, context: Context, name: str) -> None:
+    if isinstance(request, Undecodable):
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"request bytes are not a valid {name} message")

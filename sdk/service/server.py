@@ -1,0 +1,120 @@
+"""One listening server: bind, start, warm up, drain. Health and reflection stand beside MotionService."""
+
+import asyncio
+import errno
+import ipaddress
+import socket
+
+import grpc
+from grpc_health.v1 import health as grpc_health
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from emomotion.v1 import motion_pb2
+from sdk.errors import InvalidInput
+from sdk.service.handlers import service_handler
+from sdk.service.servicer import EngineLike, MotionServicer, Worker
+
+SERVICE = motion_pb2.DESCRIPTOR.services_by_name["MotionService"]
+MAX_RECEIVE_BYTES = 1 << 20
+MAX_METADATA_BYTES = 1 << 14
+OPTIONS = (
+    ("grpc.so_reuseport", 0),  # with it a second server would silently share the port
+    ("grpc.max_receive_message_length", MAX_RECEIVE_BYTES),
+    ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+)
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+class MotionServer:
+    """A server on one address. Make it with `bind`, end it with `drain`."""
+
+    def __init__(self, server: grpc.aio.Server, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        self._server = server
+        self._worker = Worker()
+        self._health = grpc_health.aio.HealthServicer()
+        self._servicer: MotionServicer | None = None
+
+    @classmethod
+    async def bind(cls, host: str, port: int) -> "MotionServer":
+        """Take the port (0: any free one) before anything slow is done. Raises InvalidInput if it cannot be had."""
+        server = grpc.aio.server(options=OPTIONS)
+        try:
+            taken = server.add_insecure_port(address_of(host, port))
+        except RuntimeError:
+            raise _why_not(host, port) from None
+        if taken == 0:
+            raise _why_not(host, port)
+        return cls(server, host, taken)
+
+    @property
+    def address(self) -> str:
+        """HOST:PORT as a client takes it."""
+        return address_of(self.host, self.port)
+
+    async def start(self, engine: EngineLike) -> None:
+        """Answer calls. Health says NOT_SERVING and Generate is refused until `warm_up` has ended."""
+        self._engine = engine
+        self._servicer = MotionServicer(engine, self._worker)
+        self._server.add_generic_rpc_handlers((service_handler(SERVICE, self._servicer),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (SERVICE.full_name, grpc_health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+        await self._set_health(NOT_SERVING)
+        await self._server.start()
+
+    async def warm_up(self) -> None:
+        """Let the engine warm up on its thread, then open the doors."""
+        assert self._servicer is not None, "start first"
+        await self._worker.run(lambda _cancelled: self._engine.warm_up())
+        self._servicer.ready = True
+        await self._set_health(SERVING)
+
+    async def drain(self, *, notice_s: float, grace_s: float) -> None:
+        """Say NOT_SERVING, wait `notice_s` for balancers to notice, refuse new calls, end running ones in `grace_s`."""
+        await self._health.enter_graceful_shutdown()
+        if notice_s > 0:
+            await asyncio.sleep(notice_s)
+        await self._server.stop(grace_s)
+        await asyncio.to_thread(self._worker.close)
+
+    async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
+        for name in ("", SERVICE.full_name):
+            await self._health.set(name, status)
+
+
+def address_of(host: str, port: int) -> str:
+    """HOST:PORT, with brackets around an IPv6 address."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address of that host; names other than localhost count as reachable."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _why_not(host: str, port: int) -> InvalidInput:
+    """Ask the operating system for the reason that grpc does not tell."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+    except socket.gaierror:
+        return InvalidInput(f"host {host!r} is not a known name or address; use e.g. 127.0.0.1", field="host")
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            message = f"port {port} on {host} is already in use; choose another with --port, or --port 0 for a free one"
+            return InvalidInput(message, field="port")
+        if error.errno == errno.EACCES:
+            message = f"port {port} needs administrator rights; choose one from 1024 up with --port"
+            return InvalidInput(message, field="port")
+        if error.errno == errno.EADDRNOTAVAIL:
+            message = f"host {host} is no address of this machine; use 127.0.0.1 or one of its own"
+            return InvalidInput(message, field="host")
+        return InvalidInput(f"cannot listen on {address_of(host, port)}: {error.strerror}", field="port")
+    return InvalidInput(f"cannot listen on {address_of(host, port)}; choose another port with --port", field="port")

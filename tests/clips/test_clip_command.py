@@ -1,0 +1,195 @@
+"""The command, with an engine and a server that are made up here: what it asks, writes, prints and refuses."""
+
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sdk.clip import command
+from sdk.clips.read import read_tags
+from sdk.console import run
+from sdk.emotion import Affect
+from sdk.errors import BundleError, InvalidInput, ServerError
+from tests.synthetic import walking
+
+SHA = "0123456789abcdef" * 4
+FACTS = {"name": "fake", "version": "1.0", "licence": "CC BY-NC 4.0", "generator": "emo-mask"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    text: str
+    affect: Affect = field(default_factory=Affect.neutral)
+    seconds: float = 4.0
+    seed: int | None = None
+    plan: str | None = None
+    fps: float | None = None
+
+
+class Engine:
+    bundle = SimpleNamespace(manifest=SimpleNamespace(**FACTS), sha256=SHA)
+    requests: list[Request]
+    loaded: list[Path | None]
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> "Engine":
+        cls.loaded.append(path)
+        if path is not None and not path.is_dir():
+            raise BundleError(f"{path} is no bundle")
+        return cls()
+
+    def generate(self, request: Request) -> Any:
+        self.requests.append(request)
+        if not request.text.strip():
+            raise InvalidInput("text is empty", field="text")
+        if not 0.5 <= request.seconds <= 30:
+            raise InvalidInput(f"seconds must lie in 0.5..30, got {request.seconds:g}", field="seconds")
+        used = replace(request, seed=41 if request.seed is None else request.seed, plan=request.plan or "default")
+        motion = walking(request.seconds, request.fps or 30.0)
+        return SimpleNamespace(motion=motion, request=used, plan=used.plan, stage_ms={"total": 12.0})
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch: pytest.MonkeyPatch) -> type[Engine]:
+    module = ModuleType("sdk.runtime.engine")
+    module.Engine, module.Request = Engine, Request  # type: ignore[attr-defined]
+    Engine.requests, Engine.loaded = [], []
+    monkeypatch.setitem(sys.modules, "sdk.runtime.engine", module)
+    return Engine
+
+
+def call(*args: object) -> Result:
+    return CliRunner().invoke(command, [str(a) for a in args], catch_exceptions=True)
+
+
+def test_writes_a_tagged_clip_and_says_so(tmp_path: Path, engine: type[Engine]) -> None:
+    out = tmp_path / "walk.glb"
+    result = call("a person walks", "--emotion", "anger", "--intensity", 0.8, "--seconds", 1, "--seed", 7, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert engine.requests == [Request(text="a person walks", affect=Affect.of("anger", 0.8), seconds=1.0, seed=7)]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["walk.glb", "walk.glb.emotion.json"]
+    for words in (
+        str(out),
+        "31 frames, 30 fps, 1.00 s",
+        "anger; intensity 0.8",
+        "seed     7",
+        "default, 12 ms",
+        "CC BY-NC",
+    ):
+        assert words in result.output
+    reading = read_tags(out)
+    tags = reading.tags
+    assert reading.conflicts == ()
+    assert (tags.prompt, tags.seed, tags.plan, tags.bundle_sha256) == ("a person walks", 7, "default", SHA)
+    assert tags.requested == tags.applied == Affect.of("anger", 0.8)
+    assert (tags.model_name, tags.generator, tags.licence) == ("fake", "emo-mask", "CC BY-NC 4.0")
+    assert (tags.seconds, tags.fps, tags.root_motion, tags.synthetic) == (1.0, None, "travel", True)
+
+
+def test_without_options_neutral_and_a_drawn_seed(tmp_path: Path, engine: type[Engine]) -> None:
+    result = call("a person walks", "--out", tmp_path / "a.bvh")
+    assert result.exit_code == 0 and "seed     41" in result.output and "neutral" in result.output
+    assert engine.requests == [Request(text="a person walks")] and engine.loaded == [None]
+
+
+def test_options_reach_the_engine(tmp_path: Path, engine: type[Engine]) -> None:
+    result = call("x", "--emotion", "joy:3,trust:1", "--fps", 60, "--plan", "fast", "--bundle", tmp_path, "--in-place",
+                  "--seconds", 1, "--out", tmp_path / "a.glb", "--preview", tmp_path / "a.gif")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert engine.loaded == [tmp_path]
+    assert (engine.requests[0].fps, engine.requests[0].plan) == (60.0, "fast")
+    assert (tmp_path / "a.gif").stat().st_size > 1000 and "a.gif" in result.output
+    tags = read_tags(tmp_path / "a.glb").tags
+    assert (tags.root_motion, tags.postprocess, tags.fps) == ("in_place", (("in_place", {}),), 60.0)
+    assert "joy 0.75, trust 0.25; intensity 0.7" in result.output
+
+
+class FakeClient:
+    calls: list[tuple[str, dict[str, Any]]]
+
+    def __init__(self, target: str) -> None:
+        if target != "localhost:50051":
+            raise ServerError(f"no server answers at {target}", status="UNAVAILABLE")
+
+    def __enter__(self) -> "FakeClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def info(self) -> Any:
+        return SimpleNamespace(generators=("emo-mask",), **{k: v for k, v in FACTS.items() if k != "generator"})
+
+    def generate(self, text: str, **options: Any) -> Any:
+        self.calls.append((text, options))
+        motion = walking(options["seconds"], options["fps"] or 30.0)
+        return SimpleNamespace(motion=motion, text=text, affect=Affect.of("joy", 0.5), seed=99, plan="fast",
+                               stage_ms={"total": 3.0}, bundle_sha256=SHA)  # fmt: skip
+
+
+def test_with_a_server_no_engine_is_loaded(
+    tmp_path: Path, engine: type[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FakeClient.calls = []
+    monkeypatch.setattr("sdk.client.Client", FakeClient)
+    out = tmp_path / "a.glb"
+    result = call("a person waves", "--emotion", "joy", "--server", "localhost:50051", "--out", out, "--seconds", 1)
+    assert result.exit_code == 0, result.output
+    assert not engine.loaded and FakeClient.calls[0][1]["affect"] == Affect.of("joy")
+    tags = read_tags(out).tags
+    assert (tags.seed, tags.plan, tags.requested.intensity, tags.applied.intensity) == (99, "fast", 0.7, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["", "--out", "a.glb"], "text is empty"),
+        (["x", "--out", "a.fbx"], "known: .glb, .bvh"),
+        (["x", "--out", "no/such/a.glb"], "folder does not exist"),
+        (["x", "--out", "a.glb", "--preview", "a.mp4"], "known: .gif"),
+        (["x", "--out", "a.glb", "--emotion", "angr"], "did you mean 'angry'"),
+        (["x", "--out", "a.glb", "--emotion", "joy", "--intensity", "7"], "intensity must lie in 0..1, got 7.0"),
+        (["x", "--out", "a.glb", "--emotion", "joy", "--intensity", "nan"], "intensity must lie in 0..1"),
+        (["x", "--out", "a.glb", "--intensity", "0.5"], "add --emotion"),
+        (["x", "--out", "a.glb", "--seconds", "600"], "seconds must lie in 0.5..30"),
+        (["x", "--out", "a.glb", "--seconds", "long"], "'long' is not a valid float"),
+        (["x", "--out", "a.glb", "--bundle", "no-such"], "is no bundle"),
+        (["x", "--out", "a.glb", "--bundle", ".", "--server", "h:1"], "not both"),
+        (["x"], "Missing option '--out'"),
+        (["--out", "a.glb"], "Missing argument 'TEXT'"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(
+    args: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        run(command, args, name="clip")
+    captured = capsys.readouterr()
+    assert stop.value.code == 2 and captured.out == ""
+    assert captured.err.startswith("error: ") and captured.err.count("\n") == 1 and words in captured.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_absent_server_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sdk.client.Client", FakeClient)
+    with pytest.raises(SystemExit) as stop:
+        run(command, ["x", "--server", "localhost:1", "--out", str(tmp_path / "a.glb")], name="clip")
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == "error: no server answers at localhost:1\n"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("args", [["--out", "a.txt"], ["--out", "a.glb", "--preview", "a.png"]])
+def test_paths_are_checked_before_an_engine_is_loaded(
+    args: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: type[Engine]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(call("x", *args).exception, InvalidInput)
+    assert engine.loaded == []

@@ -1,0 +1,97 @@
+"""An engine without a model: a deterministic motion from the request, and events by which tests steer it."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sdk.bundle import EmotionEvidence, Manifest, Plan
+from sdk.emotion import Emotion
+from sdk.errors import InvalidInput
+from sdk.motion.motion import Motion
+from sdk.motion.rotations import normalize, quat_continuous
+from sdk.motion.skeleton import BODY, NUM_JOINTS
+from sdk.runtime.engine import Cancelled, Request, Result
+
+GUIDANCE = {"text_guidance": 4.0, "emotion_guidance": 3.0, "residual_guidance": 2.0}
+PLANS = [
+    Plan(name="fast", iterations=4, residual_layers=1, **GUIDANCE),
+    Plan(name="default", iterations=10, residual_layers=5, **GUIDANCE),
+]
+EVIDENCE = {Emotion.JOY: "mocap", Emotion.FEAR: "proxy"}
+MANIFEST = Manifest(
+    format_version=1,
+    name="fake",
+    version="1.2.3",
+    generator="emo-mask",
+    licence="CC0-1.0",
+    attribution="nobody's data",
+    representation="rot272",
+    fps=30.0,
+    downsampling=4,
+    codes=512,
+    quantisers=6,
+    max_tokens=50,
+    emotion_points=["mask"],
+    text_encoder="none",
+    emotions=[EmotionEvidence(name=e.label, evidence=EVIDENCE.get(e, "none"), minutes=1.5) for e in Emotion],
+    plans=PLANS,
+    default_plan="default",
+    graphs={},
+    files={},
+    provenance={},
+    quality={},
+)
+
+
+@dataclass
+class FakeBundle:
+    manifest: Manifest = MANIFEST
+    sha256: str = "ab" * 32
+
+
+class FakeEngine:
+    """`generate` waits at `gate` (open unless a test closes it) as the real one does between passes."""
+
+    def __init__(self) -> None:
+        self.bundle = FakeBundle()
+        self.requests: list[Request] = []
+        self.warm_gate = threading.Event()
+        self.warm_gate.set()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Semaphore(0)
+        self.was_cancelled = threading.Event()
+        self.error: Exception | None = None
+
+    def warm_up(self) -> None:
+        assert self.warm_gate.wait(20)
+
+    def generate(self, request: Request, *, cancelled: Callable[[], bool] | None = None) -> Result:
+        self.requests.append(request)
+        self.entered.release()
+        while not self.gate.wait(0.001):
+            if cancelled is not None and cancelled():
+                self.was_cancelled.set()
+                raise Cancelled("cancelled between passes")
+        if self.error is not None:
+            raise self.error
+        plan = request.plan or self.bundle.manifest.default_plan
+        if plan not in {p.name for p in PLANS}:
+            raise InvalidInput(f"plan {plan!r} is unknown; known: default, fast", field="plan")
+        seed = 12345 if request.seed is None else request.seed
+        used = replace(request, seed=seed, plan=plan, fps=request.fps or self.bundle.manifest.fps)
+        stages = {"text": 1.0, "masked": 20.0, "residual": 5.0, "decode": 2.0, "total": 28.5}
+        return Result(motion_of(used), used, plan, stages, np.zeros((6, 4), dtype=np.int64))
+
+
+def motion_of(request: Request) -> Motion:
+    """The motion the fake makes of a complete request: smooth, different for every seed and affect."""
+    assert request.seed is not None and request.fps is not None
+    frames = round(request.seconds * request.fps) + 1
+    t_T = np.arange(frames)[:, None, None] / request.fps
+    base = np.random.default_rng(request.seed).normal(size=(1, NUM_JOINTS, 4))
+    rotations = normalize(base + 0.3 * np.sin(t_T + request.affect.vector.sum() + request.affect.intensity))
+    root = np.concatenate([0 * t_T[:, 0], 0 * t_T[:, 0] + BODY.rest_height, t_T[:, 0]], -1)
+    return Motion(quat_continuous(rotations), root, request.fps)

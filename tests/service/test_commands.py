@@ -1,0 +1,154 @@
+"""The console commands as a user meets them: banner, one-line errors, exit codes, signals."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from sdk import cli, info, serve
+from sdk.client import Client
+from sdk.console import run
+from sdk.errors import BundleError
+from tests.service.conftest import PATIENCE_S, Live
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+def exit_of(command: click.Command, *args: str) -> int:
+    with pytest.raises(SystemExit) as left:
+        run(command, list(args), name="emomotion")
+    return int(left.value.code or 0)
+
+
+def refused(capsys: pytest.CaptureFixture[str], command: click.Command, *args: str) -> str:
+    """The error line of a refused command."""
+    assert exit_of(command, *args) == 2
+    out = capsys.readouterr()
+    assert out.err.startswith("error: ") and out.err.count("\n") == 1, out.err
+    return out.err.removeprefix("error: ").strip()
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
+    """The command in a process of its own, its address, and what it printed until it was ready."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPO / "protos"), str(REPO)])}
+    command = [sys.executable, "-u", "-m", "tests.service.serve_fake", "--port", "0"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=REPO, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        lines = []
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line.rstrip("\n"))
+            if line.startswith("  stop"):
+                break
+        try:
+            yield process, next(line.split()[-1] for line in lines if line.startswith("serving on ")), lines
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_announces_itself_and_drains_on_a_signal(
+    server: tuple[subprocess.Popen[str], str, list[str]], number: signal.Signals
+) -> None:
+    process, address, lines = server
+    banner = "\n".join(lines)
+    assert re.search(r"^serving on 127\.0\.0\.1:\d+$", banner, re.MULTILINE)
+    for fact in ("CC0-1.0", "nobody's data", "joy (mocap)", "fear (proxy)", "fast: 4 iterations", "(default)"):
+        assert fact in banner
+    assert re.search(rf"try it +python -m sdk\.clip .* --server {address}$", banner, re.MULTILINE)
+    with Client(address) as client:
+        assert len(client.generate("a person waves", seconds=1).motion) == 31
+    process.send_signal(number)
+    out, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, err) == (0, "")
+    assert out.startswith("stopping")
+
+
+def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str], live: Live) -> None:
+    line = refused(capsys, cli.group, "serve", "--port", str(live.server.port))
+    assert re.match(rf"port {live.server.port} on 127\.0\.0\.1 is already in use; choose another with --port", line)
+
+
+def test_a_bundle_that_is_none_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    assert str(tmp_path) in refused(capsys, serve.command, "--port", "0", "--bundle", str(tmp_path))
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "example.org"])
+def test_a_reachable_host_needs_insecure(capsys: pytest.CaptureFixture[str], host: str) -> None:
+    assert "add --insecure" in refused(capsys, serve.command, "--host", host, "--port", "0")
+    serve.check_host(host, insecure=True)
+
+
+@pytest.mark.parametrize("args", [("--port", "x"), ("--port", "70000"), ("--threads", "-1"), ("--colour", "red")])
+def test_wrong_options_are_one_line(capsys: pytest.CaptureFixture[str], args: tuple[str, str]) -> None:
+    line = refused(capsys, cli.group, "serve", *args)
+    assert args[0] in line and "see emomotion serve --help" in line
+
+
+def test_info_of_a_server(capsys: pytest.CaptureFixture[str], live: Live) -> None:
+    assert exit_of(cli.group, "info", "--server", live.address) == 0
+    text = capsys.readouterr().out
+    for fact in ("fake 1.2.3", "CC0-1.0", "0.5 to 30 seconds", "10 to 120 frames", "22 joints", "fear (proxy)"):
+        assert fact in text
+
+
+def test_info_of_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "HOST:PORT" in refused(capsys, info.command, "--server", "nowhere")
+    assert str(tmp_path) in refused(capsys, info.command, "--bundle", str(tmp_path))
+    assert "not both" in refused(capsys, info.command, "--bundle", str(tmp_path), "--server", "localhost:1")
+
+
+def test_the_group_lists_its_verbs_without_loading_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_of(cli.group, "--help") == 0
+    text = capsys.readouterr().out
+    assert all(verb in text for verb in ("clip", "info", "serve"))
+    assert exit_of(cli.group, "--version") == 0
+
+
+def test_the_verbs_are_the_modules_own_commands() -> None:
+    context = click.Context(cli.group)
+    assert cli.group.get_command(context, "serve") is serve.command
+    assert cli.group.get_command(context, "info") is info.command
+
+
+def test_unknown_and_missing_verbs_are_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "No such command 'dance'" in refused(capsys, cli.group, "dance")
+    monkeypatch.setitem(cli.VERBS, "absent", "A verb whose module was left out.")
+    assert "'absent' is not part of this installation" in refused(capsys, cli.group, "absent")
+
+
+def test_errors_of_many_lines_become_one(capsys: pytest.CaptureFixture[str]) -> None:
+    @click.command()
+    def command() -> None:
+        raise BundleError("graph text.onnx\n  is broken")
+
+    assert refused(capsys, command) == "graph text.onnx is broken"
+
+
+def test_an_interrupt_has_its_own_code(capsys: pytest.CaptureFixture[str]) -> None:
+    @click.command()
+    def command() -> None:
+        raise KeyboardInterrupt
+
+    assert exit_of(command) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_our_own_faults_keep_their_traceback() -> None:
+    @click.command()
+    def command() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(command, [])

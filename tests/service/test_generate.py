@@ -1,0 +1,269 @@
+"""Generate and GetInfo against the fake engine: what arrives, in which order, and what stops the work."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+
+import grpc
+import numpy as np
+import pytest
+
+from emomotion.v1 import info_pb2, motion_pb2, motion_pb2_grpc
+from sdk.client import AsyncClient, Chunk, Client, Evidence, Header, Plan, Status
+from sdk.emotion import Affect, Emotion
+from sdk.errors import InvalidInput, ServerError
+from sdk.motion.skeleton import BODY
+from sdk.runtime.engine import Cancelled
+from sdk.runtime.limits import MAX_SECONDS
+from sdk.service.servicer import Worker
+from tests.service.conftest import PATIENCE_S, Live
+from tests.service.fake_engine import motion_of
+
+WALK = "a person walks forward"
+
+
+def test_the_clip_is_the_engines_motion_with_all_settings_echoed(live: Live, client: Client) -> None:
+    affect = Affect({Emotion.JOY: 1, Emotion.FEAR: 2}, 0.8)
+    clip = client.generate(WALK, affect=affect, seconds=3.3, seed=2**64 - 1, plan="fast", fps=24)
+    [request] = live.engine.requests
+    assert (request.text, request.affect, request.seconds) == (WALK, affect, 3.3)
+    assert (request.seed, request.plan, request.fps) == (2**64 - 1, "fast", 24.0)
+    expected = motion_of(request)
+    np.testing.assert_allclose(clip.motion.rotations, expected.rotations, atol=1e-7)
+    np.testing.assert_allclose(clip.motion.root, expected.root, atol=1e-6)
+    assert clip.motion.skeleton is BODY and clip.motion.fps == 24
+    assert (clip.text, clip.affect, clip.seconds, clip.seed) == (WALK, affect, 3.3, 2**64 - 1)
+    assert (clip.plan, clip.fps, clip.degraded) == ("fast", 24, False)
+    assert list(clip.stage_ms) == ["text", "masked", "residual", "decode", "total"]
+    assert clip.bundle_sha256 == live.engine.bundle.sha256
+
+
+def test_what_is_not_asked_for_is_filled_in_and_said(live: Live, client: Client) -> None:
+    clip = client.generate(WALK)
+    [request] = live.engine.requests
+    assert (request.affect, request.seconds) == (Affect.neutral(), 4.0)
+    assert (request.seed, request.plan, request.fps) == (None, None, None)
+    assert (clip.seed, clip.plan, clip.fps, clip.degraded) == (12345, "default", 30, False)
+
+
+def test_settings_used_give_the_same_motion_again(live: Live, client: Client) -> None:
+    first = client.generate(WALK, affect="joy:1,trust:1,fear:1", seconds=1.7)
+    again = client.generate(
+        first.text, affect=first.affect, seconds=first.seconds, seed=first.seed, plan=first.plan, fps=first.fps
+    )
+    np.testing.assert_array_equal(again.motion.rotations, first.motion.rotations)
+    np.testing.assert_array_equal(*(request.affect.vector for request in live.engine.requests))
+
+
+@pytest.mark.parametrize("seconds", [0.5, 4 / 30, 1.0, 4.2, MAX_SECONDS])
+def test_header_first_then_every_frame_once_then_status(client: Client, live: Live, seconds: float) -> None:
+    if seconds < 0.5:  # a motion of five frames: one beyond the first chunk
+        live.engine.generate = _of_length(live.engine.generate, seconds)  # type: ignore[method-assign]
+        seconds = 0.5
+    header, *chunks, status = client.stream(WALK, seconds=seconds, seed=1)
+    assert isinstance(header, Header) and isinstance(status, Status)
+    assert all(isinstance(chunk, Chunk) for chunk in chunks)
+    sizes = [len(chunk) for chunk in chunks]
+    assert sizes[0] == 4 and all(size == 32 for size in sizes[1:-1]) and 1 <= sizes[-1] <= 32
+    assert [chunk.start_frame for chunk in chunks] == list(np.cumsum([0, *sizes[:-1]]))
+    assert sum(sizes) == header.frame_count
+
+
+def _of_length(generate: Callable[..., object], seconds: float) -> Callable[..., object]:
+    from dataclasses import replace
+
+    return lambda request, cancelled=None: generate(replace(request, seconds=seconds), cancelled=cancelled)
+
+
+def test_contacts_on_the_wire_are_the_motions(client: Client) -> None:
+    parts = list(client.stream(WALK, seconds=2, seed=3))
+    contacts = np.concatenate([part.contacts for part in parts if isinstance(part, Chunk)])
+    expected = client.generate(WALK, seconds=2, seed=3).motion.contacts
+    np.testing.assert_array_equal(contacts, expected > 0.5)
+
+
+def test_neighbouring_frames_on_the_wire_keep_to_one_hemisphere(client: Client) -> None:
+    rotations = client.generate(WALK, seconds=3, seed=5).motion.rotations
+    assert (np.sum(rotations[1:] * rotations[:-1], -1) > 0).all()
+
+
+def test_sync_and_async_clients_agree(live: Live, client: Client) -> None:
+    async def ask() -> tuple[object, ...]:
+        async with AsyncClient(live.address) as connected:
+            clip = await connected.generate(WALK, affect="fear", seconds=2, seed=9)
+            kinds = [type(part) async for part in connected.stream(WALK, seconds=1, seed=9)]
+            return clip, kinds, await connected.info()
+
+    clip, kinds, info = live.loop.call(ask())
+    mine = client.generate(WALK, affect="fear", seconds=2, seed=9)
+    np.testing.assert_array_equal(clip.motion.rotations, mine.motion.rotations)
+    assert {**vars(clip), "motion": None} == {**vars(mine), "motion": None}
+    assert kinds == [type(part) for part in client.stream(WALK, seconds=1, seed=9)]
+    assert vars(info) == vars(client.info())
+
+
+def test_info_tells_the_bundle_and_the_limits(client: Client) -> None:
+    info = client.info()
+    assert (info.name, info.version, info.sha256, info.licence) == ("fake", "1.2.3", "ab" * 32, "CC0-1.0")
+    assert (info.representation, info.fps, info.generators) == ("rot272", 30.0, ("emo-mask",))
+    assert info.plans == (
+        Plan("fast", 4, 1, 4.0, 3.0, 2.0, 1.0, is_default=False),
+        Plan("default", 10, 5, 4.0, 3.0, 2.0, 1.0, is_default=True),
+    )
+    assert info.default_plan == "default"
+    assert info.emotions[Emotion.FEAR] == Evidence("proxy", 1.5) and info.emotions[Emotion.TRUST].kind == "none"
+    assert info.skeleton is BODY
+    assert info.limits["max_seconds"] == 30 and info.limits["max_text_chars"] == 1000
+
+
+def test_a_cheaper_plan_than_asked_for_is_called_degraded(live: Live, client: Client) -> None:
+    from dataclasses import replace
+
+    generate = live.engine.generate
+    live.engine.generate = lambda request, cancelled=None: generate(replace(request, plan="fast"))  # type: ignore
+    assert client.generate(WALK, seconds=1).degraded
+    assert not client.generate(WALK, seconds=1, plan="fast").degraded
+
+
+def test_cancelling_the_call_stops_the_engine(live: Live, channel: grpc.Channel) -> None:
+    live.engine.gate.clear()
+    call = motion_pb2_grpc.MotionServiceStub(channel).Generate(motion_pb2.GenerateRequest(text=WALK))
+    assert live.engine.entered.acquire(timeout=PATIENCE_S)
+    call.cancel()
+    assert live.engine.was_cancelled.wait(PATIENCE_S)
+
+
+def test_a_client_that_goes_away_stops_the_engine(live: Live) -> None:
+    live.engine.gate.clear()
+    channel = grpc.insecure_channel(live.address)
+    call = motion_pb2_grpc.MotionServiceStub(channel).Generate(motion_pb2.GenerateRequest(text=WALK))
+    assert live.engine.entered.acquire(timeout=PATIENCE_S)
+    channel.close()  # the process going away looks the same to the server
+    assert call is not None  # a call nobody holds would have been cancelled before it began
+    assert live.engine.was_cancelled.wait(PATIENCE_S)
+
+
+def test_a_cancelled_task_of_the_async_client_stops_the_engine(live: Live) -> None:
+    live.engine.gate.clear()
+
+    async def ask_and_leave() -> None:
+        async with AsyncClient(live.address) as connected:
+            task = asyncio.create_task(connected.generate(WALK))
+            await asyncio.to_thread(live.engine.entered.acquire, timeout=PATIENCE_S)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    live.loop.call(ask_and_leave())
+    assert live.engine.was_cancelled.wait(PATIENCE_S)
+
+
+def test_a_deadline_stops_the_engine_and_says_so(live: Live, client: Client) -> None:
+    live.engine.gate.clear()
+    with pytest.raises(ServerError, match=r"did not finish within 0.3 s") as refusal:
+        client.generate(WALK, timeout_s=0.3)
+    assert refusal.value.status == "DEADLINE_EXCEEDED"
+    assert live.engine.was_cancelled.wait(PATIENCE_S)
+
+
+def test_the_next_call_works_after_a_cancelled_one(live: Live, client: Client) -> None:
+    live.engine.gate.clear()
+    parts = client.stream(WALK)
+    reader = threading.Thread(target=lambda: pytest.raises(ServerError, next, parts))
+    reader.start()
+    assert live.engine.entered.acquire(timeout=PATIENCE_S)
+    client.close()
+    reader.join(PATIENCE_S)
+    assert live.engine.was_cancelled.wait(PATIENCE_S)
+    live.engine.gate.set()
+    with Client(live.address) as second:
+        assert len(second.generate(WALK, seconds=1).motion) == 31
+
+
+def test_leaving_the_stream_early_is_quiet(live: Live, client: Client) -> None:
+    for part in client.stream(WALK, seconds=30):
+        if isinstance(part, Chunk):
+            break
+    assert len(client.generate(WALK, seconds=1).motion) == 31
+
+
+def test_work_that_still_waits_is_dropped_when_its_caller_leaves(live: Live) -> None:
+    done: list[str] = []
+    gate, entered = threading.Event(), threading.Event()
+
+    def first(cancelled: Callable[[], bool]) -> None:
+        entered.set()
+        assert gate.wait(PATIENCE_S)
+        done.append("first")
+
+    async def scene() -> None:
+        worker = Worker()
+        running = asyncio.create_task(worker.run(first))
+        await asyncio.to_thread(entered.wait, PATIENCE_S)
+        waiting = asyncio.create_task(worker.run(lambda cancelled: done.append("second")))
+        await asyncio.sleep(0)  # one turn of the loop, so that the second task has queued its work
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        gate.set()
+        await running
+        await asyncio.to_thread(worker.close)
+
+    live.loop.call(scene())
+    assert done == ["first"]
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError(f"boom at {WALK}"), InvalidInput("motion holds NaN or infinite values"), KeyError(WALK)]
+)
+def test_a_fault_is_internal_with_a_reference_and_no_details(
+    live: Live, client: Client, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    live.engine.error = error
+    with caplog.at_level(logging.DEBUG), pytest.raises(ServerError) as refusal:
+        client.generate(WALK)
+    text = str(refusal.value)
+    assert refusal.value.status == "INTERNAL" and "\n" not in text
+    for secret in ("boom", "Traceback", "fake_engine", WALK, "NaN"):
+        assert secret not in text
+    [record] = [record for record in caplog.records if record.name == "emomotion.service"]
+    logged = record.getMessage()
+    reference = text.rpartition(" ")[2]
+    assert reference in logged and type(error).__name__ in logged and "fake_engine.py" in logged
+    assert WALK not in caplog.text
+    live.engine.error = None
+    assert len(client.generate(WALK, seconds=1).motion) == 31
+
+
+def test_an_engine_that_cancels_by_itself_is_reported_as_cancelled(live: Live, client: Client) -> None:
+    live.engine.error = Cancelled("between passes")
+    with pytest.raises(ServerError) as refusal:
+        client.generate(WALK)
+    assert refusal.value.status == "CANCELLED"
+
+
+def test_calls_from_many_threads_each_get_their_own_motion(live: Live, client: Client) -> None:
+    clips: dict[int, np.ndarray] = {}
+
+    def ask(seed: int) -> None:
+        clips[seed] = client.generate(WALK, seconds=0.5, seed=seed).motion.rotations
+
+    threads = [threading.Thread(target=ask, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    for request in live.engine.requests:
+        np.testing.assert_allclose(clips[request.seed or 0], motion_of_bundle_rate(request), atol=1e-7)
+
+
+def motion_of_bundle_rate(request: object) -> np.ndarray:
+    from dataclasses import replace
+
+    return motion_of(replace(request, fps=30.0)).rotations  # type: ignore[type-var]
+
+
+def test_get_info_needs_no_field(channel: grpc.Channel) -> None:
+    reply = motion_pb2_grpc.MotionServiceStub(channel).GetInfo(info_pb2.GetInfoRequest())
+    assert len(reply.skeleton.rest_offsets) == 66 and reply.skeleton.parents[0] == -1

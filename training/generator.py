@@ -1,0 +1,47 @@
+"""A whole generator in torch: what a finished run holds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sdk.errors import InvalidInput
+from training import checkpoint
+from training.models.rvq import Rvq
+from training.models.transformer import MaskedTransformer, ResidualTransformer, TransformerConfig
+from training.train_tokens import build, load_rvq
+
+
+@dataclass(frozen=True, eq=False)
+class Generator:
+    """The three models of a run, in evaluation mode, and what their checkpoints say of themselves."""
+
+    rvq: Rvq
+    masked: MaskedTransformer
+    residual: ResidualTransformer
+    meta: dict[str, Any]
+
+    @property
+    def points(self) -> list[str]:
+        """Where the EmotionEmbedder enters."""
+        inside = {
+            "mask": self.masked.config.emotion, "residual": self.residual.config.emotion, "vq": self.rvq.config.emotion
+        }  # fmt: skip
+        return [point for point, there in inside.items() if there]
+
+    @classmethod
+    def load(cls, run: Path) -> "Generator":
+        """Load the three checkpoints of a run. Raises InvalidInput when one is missing, unfinished or of another RVQ-VAE."""
+        rvq, digest = load_rvq(run)
+        models: dict[str, Any] = {}
+        meta = {"rvq": checkpoint.load(run / "rvq.pt")}
+        for stage in ("masked", "residual"):
+            path = run / f"{stage}.pt"
+            saved = checkpoint.load(path)
+            if saved["meta"]["rvq_sha256"] != digest:
+                raise InvalidInput(f"{path} was trained on the tokens of another RVQ-VAE; train it again")
+            models[stage] = build(stage, TransformerConfig(**saved["meta"]["model"]))
+            checkpoint.load_weights(models[stage], saved["model"], path)
+            models[stage].eval().requires_grad_(False)
+            meta[stage] = saved
+        facts = {stage: {k: m[k] for k in ("meta", "step", "scalars")} for stage, m in meta.items()}
+        return cls(rvq, models["masked"], models["residual"], facts)

@@ -1,0 +1,97 @@
+"""What every stage's training has in common: optimiser, schedule, resuming, progress, TensorBoard."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from sdk.errors import InvalidInput
+from training import checkpoint
+from training.recipes import StageRecipe
+
+Scalars = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One thing to train.
+
+    loss(step) -> (loss to descend, scalars to show); validate() -> scalars; meta: what the checkpoint says of itself.
+    """
+
+    name: str
+    model: nn.Module
+    recipe: StageRecipe
+    loss: Callable[[int], tuple[Tensor, Scalars]]
+    validate: Callable[[], Scalars]
+    meta: dict[str, Any]
+
+
+def learning_rate(recipe: StageRecipe, step: int) -> float:
+    """Linear warm-up, then a cosine down to one hundredth."""
+    if step < recipe.warmup:
+        return recipe.rate * (step + 1) / recipe.warmup
+    done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
+    return recipe.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def train(stage: Stage, folder: Path, *, stop_after: int | None = None) -> Scalars:
+    """Train to the recipe's last step, or for `stop_after` steps, resuming from `folder/<name>.pt` when it is there.
+
+    A run that was stopped and resumed ends with the same weights, bit for bit, as one that was not. Returns the last
+    validation's scalars. Raises InvalidInput when the checkpoint belongs to another recipe, and when the loss is lost.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{stage.name}.pt"
+    decay = [p for p in stage.model.parameters() if p.ndim >= 2]
+    rest = [p for p in stage.model.parameters() if p.ndim < 2]
+    optimiser = torch.optim.AdamW(
+        [{"params": decay, "weight_decay": stage.recipe.weight_decay}, {"params": rest, "weight_decay": 0.0}],
+        lr=stage.recipe.rate, betas=(0.9, 0.99), fused=True,
+    )  # fmt: skip
+    start, scalars = 0, Scalars()
+    if path.exists():
+        saved = checkpoint.load(path)
+        if saved["meta"] != stage.meta:
+            different = sorted(k for k in stage.meta if saved["meta"].get(k) != stage.meta[k])
+            raise InvalidInput(f"{path} was made with other settings ({', '.join(different)}); use another folder")
+        checkpoint.load_weights(stage.model, saved["model"], path)
+        optimiser.load_state_dict(saved["optimiser"])
+        start, scalars = saved["step"], saved["scalars"]
+    last = stage.recipe.steps if stop_after is None else min(stage.recipe.steps, start + stop_after)
+    writer = SummaryWriter(str(folder / "tensorboard" / stage.name), purge_step=start)
+    bar = tqdm(range(start, last), initial=start, total=stage.recipe.steps, desc=stage.name, unit="step", mininterval=5)
+    for step in bar:
+        stage.model.train()
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(stage.recipe, step)
+        loss, shown = stage.loss(step)
+        if not torch.isfinite(loss):
+            raise InvalidInput(f"{stage.name}: the loss is {loss.item()} at step {step}; lower the rate and resume")
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(stage.model.parameters(), stage.recipe.clip_norm)
+        optimiser.step()
+        done = step + 1
+        if done % 50 == 0:
+            bar.set_postfix({k: f"{v:.3g}" for k, v in shown.items()})
+            for key, value in {**shown, "gradient_norm": float(norm), "rate": learning_rate(stage.recipe, step)}.items():
+                writer.add_scalar(f"train/{key}", value, done)
+        if done % stage.recipe.validate_every == 0 or done == stage.recipe.steps:
+            stage.model.eval()
+            with torch.no_grad():
+                scalars = stage.validate()
+            tqdm.write(f"{stage.name} {done}: " + ", ".join(f"{k} {v:.4g}" for k, v in scalars.items()))
+            for key, value in scalars.items():
+                writer.add_scalar(f"val/{key}", value, done)
+        if done % stage.recipe.save_every == 0 or done == last:
+            state = {"model": stage.model.state_dict(), "optimiser": optimiser.state_dict()}
+            checkpoint.save(path, **state, step=done, scalars=scalars, meta=stage.meta)
+    writer.close()
+    return scalars

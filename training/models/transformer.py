@@ -1,0 +1,140 @@
+"""Masked and residual transformers over motion tokens (MoMask, section 3.2-3.3), with the EmotionEmbedder (EMo-Mask).
+
+Shapes: B batch, N tokens, P prefix tokens, Q quantiser layers, C codes, D width, H heads, E = 9 emotions, S text width.
+Both models read a text embedding and an affect condition as prefix tokens; the emotion is also added to every token,
+so that a condition that changes over time needs no other weights. A zero text vector means "no text", a zero affect
+vector "no emotion".
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as fn
+from torch import Tensor, nn
+
+from training.models.emotion import EmotionEmbedder
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig:
+    """Sizes of a token transformer; `emotion` puts the EmotionEmbedder in (integration points `mask`, `residual`)."""
+
+    codes: int = 512
+    quantisers: int = 6
+    text_width: int = 384
+    width: int = 256
+    heads: int = 4
+    layers: int = 6
+    hidden: int = 1024
+    dropout: float = 0.15
+    max_tokens: int = 64
+    emotion: bool = True
+
+
+class Block(nn.Module):
+    """Pre-norm self-attention and feed-forward."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.heads, self.dropout = config.heads, config.dropout
+        self.norm1, self.norm2 = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
+        self.qkv = nn.Linear(config.width, 3 * config.width)
+        self.out = nn.Linear(config.width, config.width)
+        self.feed = nn.Sequential(
+            nn.Linear(config.width, config.hidden), nn.GELU(), nn.Dropout(config.dropout),
+            nn.Linear(config.hidden, config.width),
+        )  # fmt: skip
+        self.drop = nn.Dropout(config.dropout)
+
+    def forward(self, x_BND: Tensor, real_B11N: Tensor | None) -> Tensor:
+        q, k, v = self.qkv(self.norm1(x_BND)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        chance = self.dropout if self.training else 0.0
+        mixed = fn.scaled_dot_product_attention(q, k, v, attn_mask=real_B11N, dropout_p=chance)
+        x_BND = x_BND + self.drop(self.out(mixed.transpose(1, 2).flatten(2)))
+        return x_BND + self.drop(self.feed(self.norm2(x_BND)))
+
+
+class Trunk(nn.Module):
+    """Prefix tokens, positions, blocks, final norm: what both transformers share."""
+
+    positions: Tensor
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.text = nn.Linear(config.text_width, config.width)
+        self.embedder = EmotionEmbedder(config.width) if config.emotion else None
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width)
+        self.drop = nn.Dropout(config.dropout)
+        self.register_buffer("positions", sinusoids(config.max_tokens, config.width), persistent=False)
+
+    def forward(
+        self, x_BND: Tensor, text_BS: Tensor, affect_BE: Tensor, extra_BPD: Tensor | None, real_BN: Tensor | None
+    ) -> Tensor:
+        prefix = [self.text(text_BS)[:, None]]
+        x_BND = x_BND + self.positions[: x_BND.shape[1]]
+        if self.embedder is not None:
+            emotion_B1D = self.embedder(affect_BE)[:, None]
+            prefix.append(emotion_B1D)
+            x_BND = x_BND + emotion_B1D
+        if extra_BPD is not None:
+            prefix.append(extra_BPD)
+        prefix_BPD = torch.cat(prefix, 1)
+        count = prefix_BPD.shape[1]
+        mask = None
+        if real_BN is not None:
+            mask = torch.cat([real_BN.new_ones(len(real_BN), count), real_BN], 1)[:, None, None]
+        h = self.drop(torch.cat([prefix_BPD, x_BND], 1))
+        for block in self.blocks:
+            h = block(h, mask)
+        return self.norm(h[:, count:])
+
+
+class MaskedTransformer(nn.Module):
+    """Base-layer tokens, some of them MASK -> logits of all of them."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.mask_token = config.codes
+        self.tokens = nn.Embedding(config.codes + 1, config.width)
+        self.trunk = Trunk(config)
+        self.head = nn.Linear(config.width, config.codes)
+
+    def forward(self, tokens_BN: Tensor, text_BS: Tensor, affect_BE: Tensor, real_BN: Tensor | None = None) -> Tensor:
+        """(B, N) tokens, (B, S), (B, E), padding mask (B, N) -> (B, N, C)."""
+        return self.head(self.trunk(self.tokens(tokens_BN), text_BS, affect_BE, None, real_BN))
+
+
+class ResidualTransformer(nn.Module):
+    """Tokens of the layers below q -> logits of layer q's tokens, q in 1..Q-1."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.config = config
+        # One table per layer; what layer q is read with below it is also what it is predicted with above it.
+        self.tables = nn.Parameter(torch.randn(config.quantisers, config.codes, config.width) * config.width**-0.5)
+        self.layer = nn.Embedding(config.quantisers, config.width)
+        self.trunk = Trunk(config)
+        self.head = nn.Linear(config.width, config.width)
+
+    def forward(
+        self, tokens_BQN: Tensor, layer_B: Tensor, text_BS: Tensor, affect_BE: Tensor, real_BN: Tensor | None = None
+    ) -> Tensor:
+        """(B, Q, N) tokens of which only layers < q count, (B,) q, conditions -> (B, N, C)."""
+        count = self.config.quantisers
+        below_BQ = (torch.arange(count)[None] < layer_B[:, None]).to(self.tables.dtype)
+        # One flat table and offset indices: a single gather, which every runtime has.
+        flat = self.tables.flatten(0, 1)
+        indices = tokens_BQN.clamp_min(0) + torch.arange(count)[:, None] * self.config.codes
+        x_BND = (fn.embedding(indices, flat) * below_BQ[:, :, None, None]).sum(1)
+        h = self.trunk(x_BND * self.config.width**0.5, text_BS, affect_BE, self.layer(layer_B)[:, None], real_BN)
+        return self.head(h) @ self.tables[layer_B].transpose(1, 2)
+
+
+def sinusoids(count: int, width: int) -> Tensor:
+    """(count, width) position codes of Vaswani et al. 2017."""
+    rate = torch.exp(torch.arange(0, width, 2) * (-math.log(10000.0) / width))
+    angle = torch.arange(count)[:, None] * rate
+    return torch.stack([angle.sin(), angle.cos()], -1).flatten(1)
