@@ -7,6 +7,7 @@ import click
 
 from export.bundle import write_bundle
 from sdk.console import run as run_command
+from sdk.errors import InvalidInput
 
 
 @click.command()
@@ -20,11 +21,14 @@ from sdk.console import run as run_command
 @click.option("--quality", type=click.File(), help="JSON with measured quality, copied into the manifest.")
 def command(run: Path, out: Path, data: Path | None, version: str, quality: click.utils.LazyFile | None) -> None:
     """Export RUN, a folder with rvq.pt, masked.pt and residual.pt."""
-    measured = json.load(quality) if quality else {}  # type: ignore[arg-type]
+    try:
+        measured = json.load(quality) if quality else {}  # type: ignore[arg-type]
+    except ValueError as error:
+        raise InvalidInput(f"--quality holds no JSON: {error}", field="quality") from None
     bundle = write_bundle(run, out, data=data, version=version, quality=measured)
     total = sum(p.stat().st_size for p in out.iterdir()) / 1e6
     click.echo(f"{out}: {bundle.manifest.name} {bundle.manifest.version}, {total:.1f} MB, sha256 {bundle.sha256[:16]}")
-    click.echo("check it: python -m export.parity " + f"{out} --run {run}")
+    click.echo(f"check it: python -m export.parity {out}")
 
 
 if __name__ == "__main__":

@@ -82,8 +82,11 @@ def write_bundle(run: Path, out: Path, *, data: Path | None = None, version: str
     generator = Generator.load(run)
     for model in (generator.rvq, generator.masked, generator.residual):
         round_weights(model)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    except OSError as error:
+        raise InvalidInput(f"no folder can be made beside {out} ({error.strerror}); choose another") from None
     try:
         torch.manual_seed(0)
         specs = graph_specs(generator)
@@ -100,14 +103,25 @@ def write_bundle(run: Path, out: Path, *, data: Path | None = None, version: str
         (part / MANIFEST).write_text(manifest.to_json())
         Bundle.load(part)
         part.chmod(0o755)
-        old = out.with_name(f".{out.name}.old")
-        if out.exists():
-            out.rename(old)
-        part.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
+        put_in_place(part, out)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Bundle.load(out)
+
+
+def put_in_place(new: Path, target: Path) -> None:
+    """Rename the folder `new` to `target`, which is replaced; when that fails, the old folder is back in its place."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    try:
+        new.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def build_manifest(
@@ -117,7 +131,7 @@ def build_manifest(
     """The manifest without the files' hashes."""
     config = generator.masked.config
     trained = {
-        stage: {"recipe": facts["meta"]["recipe"], "seed": facts["meta"]["seed"], "steps": facts["step"], **facts["scalars"]}
+        stage: {**facts["meta"], "steps": facts["step"], "validation": facts["scalars"]}
         for stage, facts in generator.meta.items()
     }
     return Manifest(
@@ -172,8 +186,8 @@ Text encoder: {manifest.text_encoder}.
 | --- | --- | --- |
 {emotions}
 
-`mocap`: recorded under that name. `proxy`: a recorded style that resembles it. `none`: nothing was shown to the model; the
-result is a guess.
+`mocap`: recorded under that name. `proxy`: a recorded style that resembles it. `none`: nothing was shown to the model;
+the result is a guess.
 
 ## Plans
 

@@ -1,6 +1,7 @@
 """The passes of a generator as ONNX graphs.
 
-Shapes: N tokens, Q quantiser layers, C codes, R condition rows, S text width, E = 9 emotions, T = 4N frames, F features.
+Shapes: N tokens, Q quantiser layers, C codes, R condition rows, S text width, E = 9 emotions, T = 4N frames, F
+features.
 Weights are stored as float16 and widened when a session loads them: half the bytes in the bundle, float32 arithmetic.
 The torch side is rounded the same way first (`round_weights`), so that both compute with the same numbers.
 """
@@ -10,6 +11,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +58,13 @@ def graph_specs(generator: Generator) -> dict[str, GraphSpec]:
     layers, codes, width = config.quantisers, config.codes, config.text_width
     features = generator.rvq.config.features
     tokens, rows = Dim("tokens", min=2, max=config.max_tokens), Dim("rows", min=1, max=3)
+    f32, i64 = partial(_described, "float32"), partial(_described, "int64")
     condition = {
-        "text": (torch.randn(2, width), {0: rows}, [["R", width], "float32", "sentence embeddings; zeros: no text"]),
-        "affect": (torch.rand(2, NUM_EMOTIONS), {0: rows}, [["R", NUM_EMOTIONS], "float32", "Affect.condition; zeros: none"]),
-        "weight": (torch.tensor([3.0, -2.0]), {0: rows}, [["R"], "float32", "weight of each row's logits, summing to 1"]),
-        "noise": (torch.randn(12, codes), {0: tokens}, [["N", codes], "float32", "Gumbel(0, 1) noise; zeros: likeliest code"]),
-    }  # fmt: skip
+        "text": (torch.randn(2, width), {0: rows}, f32("sentence embeddings; zeros: no text", "R", width)),
+        "affect": (torch.rand(2, NUM_EMOTIONS), {0: rows}, f32("Affect.condition; zeros: none", "R", NUM_EMOTIONS)),
+        "weight": (torch.tensor([3.0, -2.0]), {0: rows}, f32("weight of each row's logits, summing to 1", "R")),
+        "noise": (torch.randn(12, codes), {0: tokens}, f32("Gumbel(0, 1) noise; zeros: likeliest code", "N", codes)),
+    }
 
     def spec(module: nn.Module, inputs: dict[str, Any], outputs: dict[str, list[Any]]) -> GraphSpec:
         return GraphSpec(
@@ -70,28 +73,31 @@ def graph_specs(generator: Generator) -> dict[str, GraphSpec]:
         )  # fmt: skip
 
     any_tokens = Dim("any_tokens", min=2, max=4096)
-    base = (torch.randint(codes + 1, (12,)), {0: tokens}, [["N"], "int64", f"base tokens; {codes} is MASK"])
-    below = (torch.randint(codes, (layers, 12)), {1: tokens}, [[layers, "N"], "int64", "tokens; only layers < layer count"])
-    layer = (torch.tensor([2]), {}, [[1], "int64", f"layer to predict, 1..{layers - 1}"])
-    all_tokens = (torch.randint(codes, (layers, 12)), {1: any_tokens}, [[layers, "N"], "int64", "tokens; -1: layer left out"])
-    one_affect = (torch.rand(NUM_EMOTIONS), {}, [[NUM_EMOTIONS], "float32", "Affect.condition"])
+    some = torch.randint(codes, (layers, 12))
+    base = (torch.randint(codes + 1, (12,)), {0: tokens}, i64(f"base tokens; {codes} is MASK", "N"))
+    below = (some, {1: tokens}, i64("tokens; only those of layers below `layer` count", layers, "N"))
+    layer = (torch.tensor([2]), {}, i64(f"layer to predict, 1..{layers - 1}", 1))
+    all_tokens = (some, {1: any_tokens}, i64("tokens; -1: layer left out", layers, "N"))
+    one_affect = (torch.rand(NUM_EMOTIONS), {}, f32("Affect.condition", NUM_EMOTIONS))
     # torch.export wants the frame axis said as 4 times the token axis.
-    frames = (torch.randn(48, features), {0: 4 * any_tokens}, [["4N", features], "float32", "rot272 features in their units"])
-    code = [["N"], "int64", "a code for every position"]
-    chance = [["N"], "float32", "probability of that code before filtering"]
+    frames = (torch.randn(48, features), {0: 4 * any_tokens}, f32("rot272 features in their units", "4N", features))
+    code, chance = i64("a code for every position", "N"), f32("probability of that code before filtering", "N")
+    motion, found = f32("rot272 features in their units", "4N", features), i64("tokens of all layers", layers, "N")
     return {
         "masked": spec(MaskedStep(generator.masked), {"tokens": base, **condition}, {"codes": code, "chance": chance}),
         "residual": spec(
             ResidualStep(generator.residual), {"tokens": below, "layer": layer, **condition}, {"codes": code}
         ),
         "decode": spec(
-            DecodeStep(generator.rvq), {"tokens": all_tokens, "affect": one_affect},
-            {"features": [["4N", features], "float32", "rot272 features in their units"]},
+            DecodeStep(generator.rvq), {"tokens": all_tokens, "affect": one_affect}, {"features": motion}
         ),
-        "encode": spec(
-            EncodeStep(generator.rvq), {"features": frames}, {"tokens": [[layers, "N"], "int64", "tokens of all layers"]}
-        ),
+        "encode": spec(EncodeStep(generator.rvq), {"features": frames}, {"tokens": found}),
     }  # fmt: skip
+
+
+def _described(kind: str, meaning: str, *shape: int | str) -> list[Any]:
+    """An input or output as the manifest shows it."""
+    return [list(shape), kind, meaning]
 
 
 def export_graph(spec: GraphSpec, path: Path) -> None:
@@ -103,9 +109,37 @@ def export_graph(spec: GraphSpec, path: Path) -> None:
             output_names=list(spec.outputs), dynamic_shapes=tuple(spec.free[name] for name in names), verbose=False,
         )  # fmt: skip
     assert program is not None
-    model = store_half(program.model_proto)
+    weights = dict(spec.module.named_parameters()) | dict(spec.module.named_buffers())
+    model = store_half(name_weights(program.model_proto, weights))
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def name_weights(model: onnx.ModelProto, weights: dict[str, Tensor]) -> onnx.ModelProto:
+    """Give initialisers that the exporter folded (it transposes weights ahead of time) their names back.
+
+    A weight stored transposed is called `<name>.T`. With this a graph is readable, and `export.twin` can read a torch
+    model from a bundle alone.
+    """
+    known = {}
+    for name, value in weights.items():
+        if value.ndim == 2:
+            known[value.detach().T.contiguous().numpy().tobytes()] = f"{name}.T"
+    for name, value in weights.items():
+        known.setdefault(value.detach().contiguous().numpy().tobytes(), name)
+    renamed: dict[str, str] = {}
+    taken = {tensor.name for tensor in model.graph.initializer}
+    for tensor in model.graph.initializer:
+        array = numpy_helper.to_array(tensor)
+        name = known.get(array.tobytes())
+        if tensor.name not in weights and name is not None and array.size > 1 and name not in taken:
+            renamed[tensor.name] = name
+            taken.add(name)
+            tensor.name = name
+    for node in model.graph.node:
+        for k, name in enumerate(node.input):
+            node.input[k] = renamed.get(name, name)
+    return model
 
 
 def store_half(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -1,6 +1,7 @@
 """The server's command: `python -m sdk.serve`, the same as `emomotion serve`."""
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import Callable
@@ -35,6 +36,7 @@ TRY_IT = 'python -m sdk.clip "a person walks forward" --emotion joy --out walk.g
 def command(host: str, port: int, bundle: Path | None, threads: int, insecure: bool) -> None:
     """Serve motion over gRPC until Ctrl-C or SIGTERM."""
     check_host(host, insecure=insecure)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def load() -> EngineLike:
         from sdk.runtime.engine import Engine

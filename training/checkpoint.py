@@ -10,6 +10,9 @@ from torch import nn
 
 from sdk.errors import InvalidInput
 
+PARTS = ("model", "optimiser", "step", "scalars", "meta")
+"""What a stage's checkpoint holds; see `loop.train`."""
+
 
 def save(path: Path, **parts: Any) -> None:
     """Save a dict of state dicts, numbers, strings and dataclasses (as dicts)."""
@@ -20,14 +23,27 @@ def save(path: Path, **parts: Any) -> None:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Load a checkpoint without unpickling code. Raises InvalidInput when it is missing or not a checkpoint."""
+    """Load a stage's checkpoint without unpickling code. Raises InvalidInput when it is missing or not a checkpoint."""
     if not path.exists():
         raise InvalidInput(f"checkpoint {path} does not exist; train it first (python -m training.train --help)")
     try:
         loaded: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise InvalidInput(f"{path} is not a readable checkpoint: {type(error).__name__}") from None
+    lacking = [part for part in PARTS if not isinstance(loaded, dict) or part not in loaded]
+    if lacking:
+        raise InvalidInput(f"{path} is no checkpoint of a training stage: it lacks {', '.join(lacking)}")
     return loaded
+
+
+def load_finished(path: Path) -> dict[str, Any]:
+    """`load` for what builds on a stage: also raises InvalidInput while its training is not finished."""
+    saved = load(path)
+    steps = saved["meta"]["schedule"]["steps"]
+    if saved["step"] < steps:
+        remedy = f"finish it: python -m training.train {path.stem}"
+        raise InvalidInput(f"{path} stands at step {saved['step']} of {steps}; {remedy}")
+    return saved
 
 
 def load_weights(module: nn.Module, state: dict[str, Any], path: Path) -> None:

@@ -77,7 +77,7 @@ def load_clips(folder: Path, split: str, *, mirror: bool = True) -> ClipSet:
         if mirror:
             twins.append((motion.mirrored(), tuple(map(mirrored_caption, line["captions"])), "M"))
         for moving, captions, prefix in twins:
-            content = mirrored_caption(line["content"].replace("-", " ")).replace(" ", "-") if prefix else line["content"]
+            content = mirrored_caption(line["content"]) if prefix else line["content"]
             features = rot272.encode(moving)
             clips.append(Clip(prefix + line["id"], content, line["style"], split, affect, captions, features))
     if not clips:
@@ -95,7 +95,7 @@ def statistics(clips: ClipSet) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_moving(clips: ClipSet) -> float:
-    """Standard deviation of joint velocity, m/frame. Raises InvalidInput for data that teaches a model to stand still."""
+    """Standard deviation of joint velocity, m/frame. Raises InvalidInput for data that would teach standing still."""
     velocity = np.concatenate([c.features[:, rot272.SLICES["velocities"]] for c in clips.clips])
     spread = float(velocity.std())
     if spread < MIN_VELOCITY_STD:
@@ -113,7 +113,7 @@ def step_rng(seed: int, step: int) -> np.random.Generator:
 
 
 def draw_windows(clips: ClipSet, rng: np.random.Generator, batch: int, frames: int) -> tuple[Tensor, Tensor]:
-    """Random windows: features (B, T, F) in their own units and affect conditions (B, E). Short clips hold their last frame."""
+    """Random windows: features (B, T, F) in their own units, affect conditions (B, E); short clips hold their end."""
     picks = rng.choice(len(clips.clips), batch, p=clips.weights)
     windows = np.empty((batch, frames, rot272.DIM), dtype=np.float32)
     for row, k in enumerate(picks):

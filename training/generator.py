@@ -30,13 +30,13 @@ class Generator:
 
     @classmethod
     def load(cls, run: Path) -> "Generator":
-        """Load the three checkpoints of a run. Raises InvalidInput when one is missing, unfinished or of another RVQ-VAE."""
+        """Load the checkpoints of a run. Raises InvalidInput when one is missing, unfinished or of another RVQ-VAE."""
         rvq, digest = load_rvq(run)
         models: dict[str, Any] = {}
-        meta = {"rvq": checkpoint.load(run / "rvq.pt")}
+        meta = {"rvq": checkpoint.load_finished(run / "rvq.pt")}
         for stage in ("masked", "residual"):
             path = run / f"{stage}.pt"
-            saved = checkpoint.load(path)
+            saved = checkpoint.load_finished(path)
             if saved["meta"]["rvq_sha256"] != digest:
                 raise InvalidInput(f"{path} was trained on the tokens of another RVQ-VAE; train it again")
             models[stage] = build(stage, TransformerConfig(**saved["meta"]["model"]))

@@ -81,7 +81,8 @@ def train(stage: Stage, folder: Path, *, stop_after: int | None = None) -> Scala
         done = step + 1
         if done % 50 == 0:
             bar.set_postfix({k: f"{v:.3g}" for k, v in shown.items()})
-            for key, value in {**shown, "gradient_norm": float(norm), "rate": learning_rate(stage.recipe, step)}.items():
+            extra = {"gradient_norm": float(norm), "rate": learning_rate(stage.recipe, step)}
+            for key, value in {**shown, **extra}.items():
                 writer.add_scalar(f"train/{key}", value, done)
         if done % stage.recipe.validate_every == 0 or done == stage.recipe.steps:
             stage.model.eval()

@@ -1,4 +1,7 @@
-"""Recipes: every number of a training run in one place. `cpu` trains all three stages in about ninety minutes on two cores."""
+"""Recipes: every number of a training run in one place.
+
+`cpu` trains all three stages in about ninety minutes on two cores.
+"""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -68,8 +71,8 @@ RECIPES = {
     "cpu": Recipe(
         name="cpu",
         rvq=StageRecipe(steps=6000, batch=64, rate=4e-4),
-        masked=StageRecipe(steps=4500, batch=64, rate=4e-4, weight_decay=0.01),
-        residual=StageRecipe(steps=3500, batch=64, rate=4e-4, weight_decay=0.01),
+        masked=StageRecipe(steps=4000, batch=64, rate=6e-4, weight_decay=0.01),
+        residual=StageRecipe(steps=3200, batch=64, rate=6e-4, weight_decay=0.01),
     ),
     "full": Recipe(
         name="full",
@@ -87,8 +90,8 @@ RECIPES = {
     "tiny": Recipe(
         name="tiny",
         rvq_model=RvqConfig(width=32, codes=16, code_width=16, layers=3),
-        masked_model=TransformerConfig(width=32, heads=2, layers=2, hidden=64),
-        residual_model=TransformerConfig(width=32, heads=2, layers=2, hidden=64),
+        masked_model=TransformerConfig(codes=16, quantisers=3, width=32, heads=2, layers=2, hidden=64),
+        residual_model=TransformerConfig(codes=16, quantisers=3, width=32, heads=2, layers=2, hidden=64),
         rvq=StageRecipe(steps=30, batch=8, rate=1e-3, warmup=5, validate_every=10, save_every=10),
         masked=StageRecipe(steps=30, batch=8, rate=1e-3, warmup=5, validate_every=10, save_every=10),
         residual=StageRecipe(steps=30, batch=8, rate=1e-3, warmup=5, validate_every=10, save_every=10),

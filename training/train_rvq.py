@@ -47,7 +47,7 @@ def evaluate(model: Rvq, clips: ClipSet, *, limit: int | None = None) -> Scalars
 
 
 def train_rvq(recipe: Recipe, data: Path, run: Path, *, seed: int, stop_after: int | None = None) -> Scalars:
-    """Train, resume or finish the RVQ-VAE in `run`. Raises InvalidInput for dead codebooks and static motion at the end."""
+    """Train, resume or finish the RVQ-VAE in `run`. Raises InvalidInput at the end for dead codes and static motion."""
     clips, held_out = load_clips(data, "train"), load_clips(data, "val", mirror=False)
     spread = check_moving(clips)
     torch.manual_seed(seed)
@@ -87,7 +87,8 @@ def train_rvq(recipe: Recipe, data: Path, run: Path, *, seed: int, stop_after: i
 
 def check_result(scalars: Scalars) -> None:
     """Raises InvalidInput when a finished RVQ-VAE let its codes die or its motion freeze."""
-    if scalars["code_use_min"] < MIN_CODE_USE:
-        raise InvalidInput(f"dead codebook: only {scalars['code_use_min']:.0%} of a layer's codes are used on held-out takes")
-    if scalars["energy_ratio"] < MOTION_ENERGY_FLOOR:
-        raise InvalidInput(f"static motion: reconstructions move {scalars['energy_ratio']:.0%} as much as the real clips")
+    use, energy = scalars["code_use_min"], scalars["energy_ratio"]
+    if use < MIN_CODE_USE:
+        raise InvalidInput(f"dead codebook: only {use:.0%} of a layer's codes are used on held-out takes")
+    if energy < MOTION_ENERGY_FLOOR:
+        raise InvalidInput(f"static motion: reconstructions move {energy:.0%} as much as the real clips")

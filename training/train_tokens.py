@@ -12,10 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as fn
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
-from sdk.errors import InvalidInput
 from training import checkpoint
 from training.data import ClipSet, load_clips, step_rng
 from training.loop import Scalars, Stage, train
@@ -96,9 +95,7 @@ class TokenSet:
 def load_rvq(run: Path) -> tuple[Rvq, str]:
     """The trained RVQ-VAE of a run, frozen, and a hash of its weights. Raises InvalidInput while it is not finished."""
     path = run / "rvq.pt"
-    saved = checkpoint.load(path)
-    if saved["step"] < saved["meta"]["schedule"]["steps"]:
-        raise InvalidInput(f"{path} stands at step {saved['step']}; finish it: python -m training.train rvq")
+    saved = checkpoint.load_finished(path)
     model = Rvq(RvqConfig(**saved["meta"]["model"]))
     checkpoint.load_weights(model, saved["model"], path)
     digest = hashlib.sha256()
@@ -107,7 +104,9 @@ def load_rvq(run: Path) -> tuple[Rvq, str]:
     return model.eval().requires_grad_(False), digest.hexdigest()
 
 
-def masked_loss(model: MaskedTransformer, batch: Batch, rng: np.random.Generator, how: TokenLoss) -> tuple[Tensor, Tensor]:
+def masked_loss(
+    model: MaskedTransformer, batch: Batch, rng: np.random.Generator, how: TokenLoss
+) -> tuple[Tensor, Tensor]:
     """Cross-entropy and accuracy on the masked positions (MoMask, section 3.2; ratio from the cosine schedule)."""
     base_BN = batch.tokens[:, 0]
     count_B = batch.real.sum(1)
@@ -169,7 +168,8 @@ def train_tokens(
         rng = np.random.default_rng(0)
         plain = TokenLoss(drop_text=0, drop_affect=0, crop=0)
         pairs = [one(held_out.draw(rng, schedule.batch, config.max_tokens, plain), rng) for _ in range(8)]
-        return {"loss": float(np.mean([float(p[0]) for p in pairs])), "accuracy": float(np.mean([float(p[1]) for p in pairs]))}
+        value, accuracy = (float(np.mean([float(x) for x in column])) for column in zip(*pairs, strict=True))
+        return {"loss": value, "accuracy": accuracy}
 
     meta = {**recipe.part(stage), "seed": seed, "rvq_sha256": digest}
     return train(Stage(stage, model, schedule, loss, validate, meta), run, stop_after=stop_after)

@@ -5,11 +5,12 @@ A bundle is refused when its manifest is not of this format, when a file is miss
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from sdk.emotion import Emotion
 from sdk.errors import BundleError
@@ -91,7 +92,7 @@ class Manifest:
         """Raises BundleError that names the missing, unknown or ill-typed key."""
         try:
             raw = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # a number of 10,000 digits and brackets 10,000 deep are JSON too
             raise BundleError(f"{MANIFEST} is not JSON: {error}") from None
         version = raw.get("format_version") if isinstance(raw, dict) else None
         if version != FORMAT_VERSION:
@@ -100,17 +101,37 @@ class Manifest:
         if known != set(raw):
             raise BundleError(f"{MANIFEST} lacks {sorted(known - set(raw))} and has unknown {sorted(set(raw) - known)}")
         try:
-            raw["emotions"] = [EmotionEvidence(**e) for e in raw["emotions"]]
-            raw["plans"] = [Plan(**p) for p in raw["plans"]]
-            raw["graphs"] = {name: Graph(**g) for name, g in raw["graphs"].items()}
-        except (TypeError, AttributeError) as error:
+            raw["emotions"] = [_record(EmotionEvidence, e) for e in raw["emotions"]]
+            raw["plans"] = [_record(Plan, p) for p in raw["plans"]]
+            raw["graphs"] = {name: _record(Graph, g) for name, g in raw["graphs"].items()}
+            manifest = _record(cls, raw)
+        except (TypeError, AttributeError, OverflowError) as error:
             raise BundleError(f"{MANIFEST} is malformed: {error}") from None
-        manifest = cls(**raw)
+        sizes = {n: getattr(manifest, n) for n in ("fps", "downsampling", "codes", "quantisers", "max_tokens")}
+        sizes |= {f"iterations of plan {p.name!r}": p.iterations for p in manifest.plans}
+        for name, size in sizes.items():
+            if size <= 0:
+                raise BundleError(f"{MANIFEST}: {name} must be positive, got {size:g}")
         if manifest.default_plan not in {p.name for p in manifest.plans}:
             raise BundleError(f"{MANIFEST}: default plan {manifest.default_plan!r} is not among the plans")
         if [e.name for e in manifest.emotions] != [e.label for e in Emotion]:
             raise BundleError(f"{MANIFEST}: emotions must be {', '.join(e.label for e in Emotion)}, in that order")
         return manifest
+
+
+Record = TypeVar("Record")
+
+
+def _record(kind: type[Record], raw: Any) -> Record:
+    """A dataclass from a JSON object. Raises TypeError that names the missing, unknown or ill-typed key."""
+    record = kind(**raw)
+    for name, hint in get_type_hints(kind).items():
+        value, wanted = getattr(record, name), get_origin(hint) or hint
+        # Not isinstance alone: JSON's true is an int of Python, and its NaN a float.
+        fits = isinstance(value, (int, float) if wanted is float else wanted) and not isinstance(value, bool)
+        if not fits or (wanted in (int, float) and not (math.isfinite(value) and value >= 0)):
+            raise TypeError(f"{name} must be {wanted.__name__}, got {str(value)[:40]!r}")
+    return record
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +155,7 @@ class Bundle:
                 raise BundleError(f"{MANIFEST} names the file {name!r}; files lie in the bundle's own folder")
             try:
                 digest = hashlib.sha256((path / name).read_bytes()).hexdigest()
-            except OSError:
+            except (OSError, ValueError):  # ValueError: a name no file can have
                 raise BundleError(f"bundle {manifest.name!r} lacks {name}; fetch or export it again") from None
             if digest != expected:
                 message = f"{name} of bundle {manifest.name!r} was altered or truncated: its hash differs"
@@ -147,7 +168,9 @@ class Bundle:
         return hashlib.sha256((self.path / MANIFEST).read_bytes()).hexdigest()
 
     def file(self, name: str) -> Path:
-        """Path of a file of the bundle."""
+        """Path of a file of the bundle. Raises BundleError for one that the manifest's hashes do not cover."""
+        if name not in self.manifest.files:
+            raise BundleError(f"bundle {self.manifest.name!r} lacks {name}; fetch or export it again")
         return self.path / name
 
     def plan(self, name: str | None) -> Plan:

@@ -71,7 +71,7 @@ def publish(contents: Mapping[Path, bytes]) -> None:
                         target.unlink()
                 raise
     except OSError as error:
-        raise _unwritable(targets[len(done)], error, "out") from None
+        raise _unwritable(targets[min(len(done), len(targets) - 1)], error, "out") from None
 
 
 def _unwritable(path: Path, error: OSError, field: str) -> InvalidInput:

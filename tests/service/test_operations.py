@@ -8,7 +8,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
-from sdk.client import Client
+from sdk.client import AsyncClient, Client
 from sdk.errors import InvalidInput, ServerError
 from sdk.service.server import MotionServer, address_of, is_loopback
 from tests.service.conftest import PATIENCE_S, Live, Loop
@@ -67,8 +67,6 @@ def test_drain_says_not_serving_and_lets_a_running_call_finish(live: Live, clien
 
 
 async def generate_on_the_loop(live: Live) -> int:
-    from sdk.client import AsyncClient
-
     async with AsyncClient(live.address) as client:
         return len((await client.generate(WALK, seconds=1)).motion)
 

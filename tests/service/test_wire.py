@@ -11,7 +11,9 @@ from emomotion.v1 import affect_pb2, info_pb2, motion_pb2
 from sdk.bundle import EmotionEvidence
 from sdk.emotion import NUM_EMOTIONS, Affect, Emotion
 from sdk.errors import BundleError, InvalidInput
+from sdk.motion.motion import Motion
 from sdk.motion.skeleton import BODY, Skeleton
+from sdk.runtime.engine import Request
 from sdk.service.facts import info_reply
 from sdk.wire import (
     affect_from_wire,
@@ -19,10 +21,11 @@ from sdk.wire import (
     chunk_from_wire,
     emotion_from_wire,
     emotion_to_wire,
+    motion_to_wire,
     skeleton_from_wire,
     skeleton_to_wire,
 )
-from tests.service.fake_engine import MANIFEST, FakeBundle
+from tests.service.fake_engine import MANIFEST, FakeBundle, motion_of
 
 SHARES = st.dictionaries(st.sampled_from(Emotion), st.floats(0.001, 10), min_size=1, max_size=NUM_EMOTIONS)
 
@@ -61,6 +64,27 @@ def test_our_body_comes_back_as_itself_and_another_as_another() -> None:
     assert (back.ankle_height, back.toe_height) == (0.11, 0.03)
     with pytest.raises(InvalidInput, match="not the 22"):
         skeleton_from_wire(info_pb2.Skeleton(joint_names=["hips"], parents=[-1], rest_offsets=[0, 0, 0]))
+
+
+@pytest.mark.parametrize("frames", [1, 3, 4, 5, 36, 37, 100])
+def test_a_motion_is_sent_once_without_gaps(frames: int) -> None:
+    motion = motion_of(Request(text="waves", seconds=(frames - 1) / 30, seed=1, fps=30.0))
+    header, *chunks = motion_to_wire(motion)
+    sizes = [reply.chunk.frame_count for reply in chunks]
+    assert header.header.frame_count == frames == sum(sizes)
+    assert sizes[0] == min(4, frames) and all(size == 32 for size in sizes[1:-1]) and max(sizes) <= 32
+    parts = [chunk_from_wire(reply.chunk) for reply in chunks]
+    assert [part.start_frame for part in parts] == list(np.cumsum([0, *sizes[:-1]]))
+    np.testing.assert_allclose(np.concatenate([part.rotations for part in parts]), motion.rotations, atol=1e-7)
+    np.testing.assert_allclose(np.concatenate([part.root for part in parts]), motion.root, atol=1e-6)
+
+
+def test_neighbouring_frames_on_the_wire_keep_to_one_hemisphere() -> None:
+    motion = motion_of(Request(text="waves", seconds=2.0, seed=1, fps=30.0))
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(*motion.rotations.shape[:2], 1))
+    _, *chunks = motion_to_wire(Motion(motion.rotations * signs, motion.root, motion.fps))
+    sent = np.concatenate([chunk_from_wire(reply.chunk).rotations for reply in chunks])
+    assert (np.sum(sent[1:] * sent[:-1], -1) > 0).all()
 
 
 @pytest.mark.parametrize("field", ["rotations", "root", "contacts"])

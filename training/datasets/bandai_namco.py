@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdk.emotion import Affect, Emotion
+from sdk.errors import InvalidInput
 from training.datasets.captions import MANNERS, known_contents
 
 NAME = "Bandai-Namco-Research-Motiondataset"
@@ -50,18 +51,18 @@ class Label:
 
 def find_clips(root: Path) -> list[Path]:
     """All BVH files below `root`, in a fixed order."""
-    return sorted(root.rglob("*.bvh"), key=lambda p: p.name)
+    return sorted(root.rglob("*.bvh"), key=lambda p: (p.name, p))
 
 
 def parse_label(path: Path) -> Label:
-    """Label of a file name. Raises ValueError that names the unknown part; unknown labels are never taken as neutral."""
+    """Label of a file name. Raises InvalidInput that names the unknown part; no unknown label is taken as neutral."""
     match = _FILE.match(path.name)
     if not match:
-        raise ValueError(f"file name is not dataset-<1|2>_<content>_<style>_<take>.bvh: {path.name}")
+        raise InvalidInput("file name is not dataset-<1|2>_<content>_<style>_<take>.bvh")
     if match["content"] not in known_contents():
-        raise ValueError(f"content {match['content']!r} has no wording; add it to training/datasets/captions.py")
+        raise InvalidInput(f"content {match['content']!r} has no wording; add it to training/datasets/captions.py")
     if match["style"] not in STYLES:
-        raise ValueError(f"style {match['style']!r} has no affect; add it to training/datasets/bandai_namco.py")
+        raise InvalidInput(f"style {match['style']!r} has no affect; add it to training/datasets/bandai_namco.py")
     return Label(int(match["set"]), match["content"], match["style"], int(match["take"]))
 
 

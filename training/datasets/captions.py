@@ -19,8 +19,9 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "dash": ("dashes forward", "sprints", "sprints forward", "runs very fast", "dashes ahead", "rushes forward"),
     "walk-back": ("walks backwards", "walks back", "walks backward", "steps backwards", "moves backwards",
                   "is walking backwards", "retreats a few steps", "backs away"),
-    "walk-side": ("walks to the {side} sideways", "sidesteps to the {side}", "steps to the {side}",
-                  "moves sideways to the {side}", "takes side steps to the {side}", "shuffles to the {side}"),
+    "walk-side": ("walks diagonally to the {side}", "walks to the {side}", "walks forward and to the {side}",
+                  "walks to the {side} without turning", "moves diagonally to the {side}",
+                  "drifts to the {side} while walking", "walks towards the {side} side"),
     "walk-turn": ("walks and turns {side}", "walks and turns to the {side}", "turns {side} while walking",
                   "turns {side}", "walks forward then turns {side}", "makes a {side} turn while walking",
                   "walks in a curve to the {side}", "takes a {side} turn", "turns to the {side}"),
@@ -48,8 +49,10 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "slash": ("slashes with a sword", "swings a sword", "slashes", "makes slashing moves with a weapon"),
 }  # fmt: skip
 
-# Which row of ACTIONS a content label uses, and its side.
-_SIDED = {
+# Content label -> its row of ACTIONS and its side. A row whose name is no label serves several.
+_CONTENTS = {content: (content, "") for content in (
+    "walk", "run", "dash", "walk-back", "bow", "bye", "byebye", "guide", "call", "respond", "dance-short", "punch",
+    "kick", "slash")} | {
     "walk-left": ("walk-side", "left"), "walk-right": ("walk-side", "right"),
     "walk-turn-left": ("walk-turn", "left"), "walk-turn-right": ("walk-turn", "right"),
     "raise-up-left-hand": ("raise-hand", "left"), "raise-up-right-hand": ("raise-hand", "right"),
@@ -79,7 +82,7 @@ MANNERS: dict[str, tuple[str, ...]] = {
 
 def known_contents() -> set[str]:
     """Content labels the grammar has words for."""
-    return (set(ACTIONS) - {"walk-side", "walk-turn", "raise-hand", "raise-both", "wave-hand", "wave-both"}) | set(_SIDED)
+    return set(_CONTENTS)
 
 
 def captions(content: str, style: str, *, count: int) -> list[str]:
@@ -87,7 +90,7 @@ def captions(content: str, style: str, *, count: int) -> list[str]:
 
     The plainest one ("a person walks forward") always comes first. Raises KeyError for an unknown content or style.
     """
-    row, side = _SIDED.get(content, (content, ""))
+    row, side = _CONTENTS[content]
     actions = [a.format(side=side) for a in ACTIONS[row]]
     manners = MANNERS[style] or ("",)
     sentences = [" ".join(w for w in words if w) for words in itertools.product(SUBJECTS, actions, manners)]
@@ -96,5 +99,5 @@ def captions(content: str, style: str, *, count: int) -> list[str]:
 
 
 def mirrored_caption(text: str) -> str:
-    """The sentence for the mirrored clip: left and right exchanged."""
+    """The sentence, or the content label, for the mirrored clip: left and right exchanged."""
     return re.sub(r"\b(left|right)\b", lambda m: "right" if m[1] == "left" else "left", text)

@@ -1,6 +1,7 @@
 """One pass of decoding as a module: what is exported, and what the torch side of the parity check runs.
 
-Shapes: N tokens, Q quantiser layers, C codes, R condition rows, S text width, E = 9 emotions, T = 4N frames, F features.
+Shapes: N tokens, Q quantiser layers, C codes, R condition rows, S text width, E = 9 emotions, T = 4N frames, F
+features.
 Guidance is a weighted sum over condition rows: rows (full, nothing) with weights (s, 1 - s) are classifier-free
 guidance of scale s, three rows separate the text's scale from the emotion's, and one row of weight 1 is none. All
 randomness comes in as Gumbel noise, so equal noise gives equal tokens on every runtime.
@@ -63,16 +64,18 @@ class ResidualStep(nn.Module):
 class DecodeStep(nn.Module):
     """All tokens (Q, N), -1 where a layer was left out -> features (T, F) in their own units."""
 
+    codebooks: Tensor
+
     def __init__(self, model: Rvq) -> None:
         super().__init__()
         self.model = model
-        self.codebooks = torch.stack([q.codebook for q in model.quantisers])
+        self.register_buffer("codebooks", torch.cat([q.codebook for q in model.quantisers]))
 
     def forward(self, tokens: Tensor, affect: Tensor) -> Tensor:
         """tokens (Q, N) int64, affect (E,), which only a decoder with the integration point `vq` reads."""
-        layers, codes, width = self.codebooks.shape
-        index = tokens.clamp_min(0) + torch.arange(layers)[:, None] * codes
-        z_QND = torch.nn.functional.embedding(index, self.codebooks.reshape(layers * codes, width))
+        layers, codes = self.model.config.layers, self.model.config.codes
+        rows_QN = tokens.clamp_min(0) + torch.arange(layers)[:, None] * codes
+        z_QND = torch.nn.functional.embedding(rows_QN, self.codebooks)
         z_1ND = (z_QND * (tokens >= 0)[..., None]).sum(0)[None]
         emotion = affect[None] if self.model.config.emotion else None
         return self.model.decoder(z_1ND, emotion)[0] * self.model.std + self.model.mean

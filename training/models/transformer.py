@@ -4,6 +4,10 @@ Shapes: B batch, N tokens, P prefix tokens, Q quantiser layers, C codes, D width
 Both models read a text embedding and an affect condition as prefix tokens; the emotion is also added to every token,
 so that a condition that changes over time needs no other weights. A zero text vector means "no text", a zero affect
 vector "no emotion".
+
+Two things differ from MoMask, because with its sinusoidal positions a small run never learned what stands beside a masked
+token (docs/log.md): a convolution mixes neighbours before the first block, and attention knows relative positions
+(RoPE, Su et al. 2021).
 """
 
 import math
@@ -16,6 +20,9 @@ from torch import Tensor, nn
 from training.models.emotion import EmotionEmbedder
 
 
+MAX_PREFIX = 3
+
+
 @dataclass(frozen=True, kw_only=True)
 class TransformerConfig:
     """Sizes of a token transformer; `emotion` puts the EmotionEmbedder in (integration points `mask`, `residual`)."""
@@ -25,7 +32,7 @@ class TransformerConfig:
     text_width: int = 384
     width: int = 256
     heads: int = 4
-    layers: int = 6
+    layers: int = 4
     hidden: int = 1024
     dropout: float = 0.15
     max_tokens: int = 64
@@ -47,8 +54,9 @@ class Block(nn.Module):
         )  # fmt: skip
         self.drop = nn.Dropout(config.dropout)
 
-    def forward(self, x_BND: Tensor, real_B11N: Tensor | None) -> Tensor:
+    def forward(self, x_BND: Tensor, turns_2NK: Tensor, real_B11N: Tensor | None) -> Tensor:
         q, k, v = self.qkv(self.norm1(x_BND)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        q, k = rotate(q, turns_2NK), rotate(k, turns_2NK)
         chance = self.dropout if self.training else 0.0
         mixed = fn.scaled_dot_product_attention(q, k, v, attn_mask=real_B11N, dropout_p=chance)
         x_BND = x_BND + self.drop(self.out(mixed.transpose(1, 2).flatten(2)))
@@ -56,9 +64,9 @@ class Block(nn.Module):
 
 
 class Trunk(nn.Module):
-    """Prefix tokens, positions, blocks, final norm: what both transformers share."""
+    """Prefix tokens, neighbours, blocks, final norm: what both transformers share."""
 
-    positions: Tensor
+    turns: Tensor
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -67,13 +75,17 @@ class Trunk(nn.Module):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
         self.drop = nn.Dropout(config.dropout)
-        self.register_buffer("positions", sinusoids(config.max_tokens, config.width), persistent=False)
+        self.neighbours = nn.Conv1d(config.width, config.width, 5, padding=2)
+        turns = rotary_turns(config.max_tokens + MAX_PREFIX, config.width // config.heads)
+        self.register_buffer("turns", turns, persistent=False)
 
     def forward(
         self, x_BND: Tensor, text_BS: Tensor, affect_BE: Tensor, extra_BPD: Tensor | None, real_BN: Tensor | None
     ) -> Tensor:
         prefix = [self.text(text_BS)[:, None]]
-        x_BND = x_BND + self.positions[: x_BND.shape[1]]
+        if real_BN is not None:  # padding must look like the end of the clip to the convolution
+            x_BND = x_BND * real_BN[..., None]
+        x_BND = x_BND + self.neighbours(x_BND.transpose(1, 2)).transpose(1, 2)
         if self.embedder is not None:
             emotion_B1D = self.embedder(affect_BE)[:, None]
             prefix.append(emotion_B1D)
@@ -86,8 +98,9 @@ class Trunk(nn.Module):
         if real_BN is not None:
             mask = torch.cat([real_BN.new_ones(len(real_BN), count), real_BN], 1)[:, None, None]
         h = self.drop(torch.cat([prefix_BPD, x_BND], 1))
+        turns_2NK = self.turns[:, : h.shape[1]]
         for block in self.blocks:
-            h = block(h, mask)
+            h = block(h, turns_2NK, mask)
         return self.norm(h[:, count:])
 
 
@@ -113,8 +126,9 @@ class ResidualTransformer(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.config = config
-        # One table per layer; what layer q is read with below it is also what it is predicted with above it.
-        self.tables = nn.Parameter(torch.randn(config.quantisers, config.codes, config.width) * config.width**-0.5)
+        # Rows of one table per layer, one after the other; what layer q is read with in the layers above is also what
+        # it is predicted with. Kept flat, so that every use is a gather from the same weight in the exported graph.
+        self.table = nn.Parameter(torch.randn(config.quantisers * config.codes, config.width) * config.width**-0.5)
         self.layer = nn.Embedding(config.quantisers, config.width)
         self.trunk = Trunk(config)
         self.head = nn.Linear(config.width, config.width)
@@ -123,18 +137,24 @@ class ResidualTransformer(nn.Module):
         self, tokens_BQN: Tensor, layer_B: Tensor, text_BS: Tensor, affect_BE: Tensor, real_BN: Tensor | None = None
     ) -> Tensor:
         """(B, Q, N) tokens of which only layers < q count, (B,) q, conditions -> (B, N, C)."""
-        count = self.config.quantisers
-        below_BQ = (torch.arange(count)[None] < layer_B[:, None]).to(self.tables.dtype)
-        # One flat table and offset indices: a single gather, which every runtime has.
-        flat = self.tables.flatten(0, 1)
-        indices = tokens_BQN.clamp_min(0) + torch.arange(count)[:, None] * self.config.codes
-        x_BND = (fn.embedding(indices, flat) * below_BQ[:, :, None, None]).sum(1)
+        count, codes = self.config.quantisers, self.config.codes
+        below_BQ = (torch.arange(count)[None] < layer_B[:, None]).to(self.table.dtype)
+        rows_BQN = tokens_BQN.clamp_min(0) + torch.arange(count)[:, None] * codes
+        x_BND = (fn.embedding(rows_BQN, self.table) * below_BQ[:, :, None, None]).sum(1)
         h = self.trunk(x_BND * self.config.width**0.5, text_BS, affect_BE, self.layer(layer_B)[:, None], real_BN)
-        return self.head(h) @ self.tables[layer_B].transpose(1, 2)
+        own_BCD = fn.embedding(layer_B[:, None] * codes + torch.arange(codes), self.table)
+        return self.head(h) @ own_BCD.transpose(1, 2)
 
 
-def sinusoids(count: int, width: int) -> Tensor:
-    """(count, width) position codes of Vaswani et al. 2017."""
+def rotary_turns(count: int, width: int) -> Tensor:
+    """Cosines and sines (2, count, width / 2) of rotary positions for heads of `width`."""
     rate = torch.exp(torch.arange(0, width, 2) * (-math.log(10000.0) / width))
     angle = torch.arange(count)[:, None] * rate
-    return torch.stack([angle.sin(), angle.cos()], -1).flatten(1)
+    return torch.stack([angle.cos(), angle.sin()])
+
+
+def rotate(x_BHNK: Tensor, turns_2NK: Tensor) -> Tensor:
+    """Turn the halves of queries or keys by their positions, so that their product depends on the distance alone."""
+    cos, sin = turns_2NK.to(x_BHNK.dtype).unbind(0)
+    a, b = x_BHNK.chunk(2, -1)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)

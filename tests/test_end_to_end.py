@@ -1,0 +1,148 @@
+"""Words and an emotion in, a file out, through the real server in a process of its own, on a bundle of random weights.
+
+That the shipped bundle moves like a person is for `tests.figures`; here every room works with the next one.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="torch is absent: pip install -e '.[export]'")
+pytest.importorskip("onnxscript", reason="onnxscript is absent: pip install -e '.[export]'")
+
+from sdk import clip  # noqa: E402
+from sdk.bundle import Bundle  # noqa: E402
+from sdk.client import Client  # noqa: E402
+from sdk.clips.read import read_tags  # noqa: E402
+from sdk.console import run as run_command  # noqa: E402
+from sdk.emotion import Affect  # noqa: E402
+from sdk.errors import InvalidInput  # noqa: E402
+from sdk.runtime.engine import Engine, Request  # noqa: E402
+from tests.export import tiny  # noqa: E402
+
+REPO = Path(__file__).resolve().parent.parent
+PATIENCE_S = 60.0
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPO / "protos"), str(REPO)])}
+CASES = (
+    Request(text="a person walks forward", affect=Affect.of("joy", 0.8), seconds=2.0, seed=7, plan="best"),
+    Request(text="someone bows", affect=Affect.of("sadness:0.6,fear:0.4"), seconds=0.5, seed=2**64 - 1, plan="fast"),
+    Request(text="a man runs", seconds=20.0, seed=0, plan="fast", fps=24.0),
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """Address of `python -m sdk.serve` on the tiny bundle, which must drain cleanly in the end."""
+    command = [sys.executable, "-u", "-m", "sdk.serve", "--port", "0", "--threads", "1", "--bundle", str(tiny.bundle())]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=REPO, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        try:
+            for line in process.stdout:
+                if found := re.match(r"serving on (\S+)", line):
+                    break
+            else:
+                pytest.fail(f"the server did not start: {process.stderr.read()}")
+            yield found[1]
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=PATIENCE_S)
+            assert (process.returncode, err) == (0, "")
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def client(server: str) -> Iterator[Client]:
+    with Client(server) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine.load(tiny.bundle(), threads=1)
+
+
+def options(request: Request) -> dict:
+    return {name: value for name, value in vars(request).items() if name != "text"}
+
+
+def test_the_server_says_what_it_serves(client: Client) -> None:
+    info, manifest = client.info(), Bundle.load(tiny.bundle()).manifest
+    assert (info.name, info.licence) == (manifest.name, manifest.licence)
+    assert [plan.name for plan in info.plans] == [plan.name for plan in manifest.plans]
+
+
+@pytest.mark.parametrize("request_", CASES, ids=lambda request: request.text)
+def test_the_same_seed_gives_the_same_bits_here_and_over_there(
+    client: Client, engine: Engine, request_: Request
+) -> None:
+    here, there = engine.generate(request_), client.generate(request_.text, **options(request_))
+    for ours, theirs in ((here.motion.rotations, there.motion.rotations), (here.motion.root, there.motion.root)):
+        np.testing.assert_array_equal(ours.astype(np.float32), theirs.astype(np.float32))
+    assert there.motion.fps == here.motion.fps
+    assert (there.seed, there.plan, there.bundle_sha256) == (request_.seed, request_.plan, engine.bundle.sha256)
+
+
+def test_a_drawn_seed_can_be_asked_for_again(client: Client) -> None:
+    first = client.generate("a person waves", affect="joy", seconds=1.0)
+    again = client.generate("a person waves", affect="joy", seconds=1.0, seed=first.seed)
+    np.testing.assert_array_equal(first.motion.rotations, again.motion.rotations)
+    other = client.generate("a person waves", affect="joy", seconds=1.0)
+    assert other.seed != first.seed
+    assert not np.array_equal(first.motion.rotations, other.motion.rotations)
+
+
+def test_clients_at_the_same_time_get_what_they_would_get_alone(client: Client) -> None:
+    seeds = range(6)
+    alone = [client.generate("a person walks", seconds=1.0, seed=seed).motion.rotations for seed in seeds]
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(lambda s: client.generate("a person walks", seconds=1.0, seed=s), seeds))
+    for first, second in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(first, second.motion.rotations)
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "field"),
+    [("", {}, "text"), ("x" * 10_000, {}, "text"), ("walks", {"seconds": 600.0}, "seconds")]
+    + [("walks", {"plan": "turbo"}, "plan"), ("walks", {"fps": -30.0}, "fps")],
+)
+def test_bad_input_comes_back_as_the_field_that_is_wrong(client: Client, text: str, change: dict, field: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        client.generate(text, **change)
+    assert caught.value.field == field and "\n" not in str(caught.value)
+
+
+def clip_of(capsys: pytest.CaptureFixture[str], *args: str) -> str:
+    words = ["a person walks forward", "--emotion", "anger", "--intensity", "0.8", "--seconds", "1.5", "--seed", "7"]
+    with pytest.raises(SystemExit) as left:
+        run_command(clip.command, [*words, *args], name="python -m sdk.clip")
+    out = capsys.readouterr()
+    assert left.value.code == 0, out.err
+    return out.out
+
+
+def test_a_clip_is_the_same_file_by_server_here_and_in_another_process(
+    capsys: pytest.CaptureFixture[str], server: str, tmp_path: Path
+) -> None:
+    over, here, elsewhere = (tmp_path / name / "walk.glb" for name in ("over", "here", "elsewhere"))
+    for path in (over, here, elsewhere):
+        path.parent.mkdir()
+    assert str(over) in clip_of(capsys, "--out", str(over), "--server", server)
+    clip_of(capsys, "--out", str(here), "--bundle", str(tiny.bundle()))
+    command = [sys.executable, "-m", "sdk.clip", "a person walks forward", "--emotion", "anger", "--intensity", "0.8"]
+    command += ["--seconds", "1.5", "--seed", "7", "--out", str(elsewhere), "--bundle", str(tiny.bundle())]
+    subprocess.run(command, check=True, cwd=REPO, env=ENVIRONMENT, capture_output=True)
+
+    assert over.read_bytes()[:4] == b"glTF"
+    tags = read_tags(over).tags
+    assert (tags.prompt, tags.seed, tags.applied.label) == ("a person walks forward", 7, "anger")
+    assert here.read_bytes() == elsewhere.read_bytes(), "two processes"
+    assert over.read_bytes() == here.read_bytes(), "over the wire"
