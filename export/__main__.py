@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -19,10 +20,10 @@ from sdk.errors import InvalidInput
 )  # fmt: skip
 @click.option("--version", default="0.1.0", show_default=True, help="Version of the bundle.")
 @click.option("--quality", type=click.File(), help="JSON with measured quality, copied into the manifest.")
-def command(run: Path, out: Path, data: Path | None, version: str, quality: click.utils.LazyFile | None) -> None:
+def command(run: Path, out: Path, data: Path | None, version: str, quality: TextIO | None) -> None:
     """Export RUN, a folder with rvq.pt, masked.pt and residual.pt."""
     try:
-        measured = json.load(quality) if quality else {}  # type: ignore[arg-type]
+        measured = json.load(quality) if quality else {}
     except ValueError as error:
         raise InvalidInput(f"--quality holds no JSON: {error}", field="quality") from None
     bundle = write_bundle(run, out, data=data, version=version, quality=measured)

@@ -28,9 +28,10 @@ REFERENCE = "reference.npz"
 CARD = "MODEL_CARD.md"
 LICENCE_FILE = "LICENSE-WEIGHTS.txt"
 
+_GUIDANCE: dict[str, float] = {"text_guidance": 3.0, "emotion_guidance": 3.0, "choice_temperature": 4.0}
 PLANS = (
-    Plan(name="best", iterations=10, residual_layers=5, text_guidance=3.0, emotion_guidance=3.0, residual_guidance=2.0),
-    Plan(name="fast", iterations=5, residual_layers=2, text_guidance=3.0, emotion_guidance=3.0, residual_guidance=1.0),
+    Plan(name="best", iterations=10, residual_layers=5, residual_guidance=2.0, **_GUIDANCE),
+    Plan(name="fast", iterations=5, residual_layers=2, residual_guidance=1.0, **_GUIDANCE),
 )
 DEFAULT_PLAN = "best"
 
@@ -75,11 +76,11 @@ def reference_arrays(specs: dict[str, GraphSpec]) -> dict[str, np.ndarray]:
 def write_bundle(run: Path, out: Path, *, data: Path | None = None, version: str, quality: dict[str, Any]) -> Bundle:
     """Export a finished run into the folder `out`, which is replaced only when everything is written and loads again.
 
-    Raises InvalidInput for an unfinished run and when `out` exists and is not a bundle.
+    Raises InvalidInput for an unfinished run, unprepared `data`, and when `out` exists and is not a bundle.
     """
     if out.exists() and any(out.iterdir()) and not (out / MANIFEST).exists():
         raise InvalidInput(f"{out} exists and is no bundle; choose an empty folder")
-    generator = Generator.load(run)
+    generator, emotions = Generator.load(run), emotion_evidence(data)
     for model in (generator.rvq, generator.masked, generator.residual):
         round_weights(model)
     try:
@@ -94,7 +95,6 @@ def write_bundle(run: Path, out: Path, *, data: Path | None = None, version: str
             export_graph(spec, part / f"{name}.onnx")
         export_text(part)
         np.savez_compressed(part / REFERENCE, **reference_arrays(specs))  # type: ignore[arg-type]
-        emotions = emotion_evidence(data)
         manifest = build_manifest(generator, specs, emotions, Provenance(run, data, version), quality)
         (part / CARD).write_text(model_card(manifest))
         (part / LICENCE_FILE).write_text(weights_licence())

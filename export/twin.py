@@ -6,6 +6,7 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
+from export.graphs import round_weights
 from sdk.bundle import Bundle
 from sdk.errors import BundleError
 from training.generator import Generator
@@ -25,7 +26,7 @@ def graph_weights(bundle: Bundle, graph: str) -> dict[str, torch.Tensor]:
             array = array.astype(np.float32)
         if name.endswith(".T"):
             name, array = name.removesuffix(".T"), array.T
-        found[name.removeprefix("model.")] = torch.from_numpy(np.ascontiguousarray(array))
+        found[name.removeprefix("model.")] = torch.from_numpy(np.array(array, order="C"))
     return found
 
 
@@ -57,5 +58,6 @@ def load_twin(bundle: Bundle) -> Generator:
     fill(residual, graph_weights(bundle, "residual"), graph="residual")
     models = (rvq.eval(), masked.eval(), residual.eval())
     for model in models:
+        round_weights(model)  # position codes are no weights of a checkpoint, yet the graphs hold them rounded too
         model.requires_grad_(False)
     return Generator(*models, meta=trained)

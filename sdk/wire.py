@@ -48,6 +48,7 @@ class Plan:
     emotion_guidance: float
     residual_guidance: float
     temperature: float
+    choice_temperature: float
     is_default: bool
 
 

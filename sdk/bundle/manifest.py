@@ -37,6 +37,7 @@ class Plan:
     iterations: passes of the masked transformer. residual_layers: how many residual layers are sampled.
     text_guidance, emotion_guidance: scales of classifier-free guidance; 1 and 1 is none. residual_guidance: one scale
     for the residual passes. temperature: of the base tokens' sampling.
+    choice_temperature: how much chance there is in the order in which base tokens are kept; 0: the surest first.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Plan:
     emotion_guidance: float
     residual_guidance: float
     temperature: float = 1.0
+    choice_temperature: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

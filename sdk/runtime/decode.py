@@ -7,6 +7,7 @@ Pure numpy: the passes themselves are a `Passes` object, ONNX Runtime in the run
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Protocol
 
 import numpy as np
@@ -15,8 +16,21 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
+_LEAST_CHANCE = np.float32(1e-20)
 PREFIX_TOKENS = 16
 """How many tokens a window of a long clip shares with the one before."""
+
+
+class Stage(IntEnum):
+    """What noise is drawn for: codes of base tokens, codes of a residual layer, the order in which tokens are kept."""
+
+    BASE = 0
+    RESIDUAL = 1
+    ORDER = 2
+
+
+Noise = Callable[[Stage, int, tuple[int, ...]], Floats]
+"""noise(stage, index of the pass or layer, shape): Gumbel(0, 1)."""
 
 
 class Passes(Protocol):
@@ -68,6 +82,7 @@ class Schedule:
     iterations: int
     residual_layers: int
     temperature: float = 1.0
+    choice_temperature: float = 0.0
 
 
 def gumbel_noise(seed: int, stage: int, index: int, shape: tuple[int, ...]) -> Floats:
@@ -98,33 +113,35 @@ def unmask(
     known_N: Ints,
     *,
     codes: int,
-    noise: Callable[[int, tuple[int, ...]], Floats],
+    noise: Noise,
     between: Callable[[], None],
 ) -> Ints:
     """Base tokens (N,): positions of `known_N` that are -1 are filled, the others kept.
 
-    Every pass proposes a code for each open position; of all open positions the least sure cos(pi/2 (k+1)/iterations)
-    are masked again. `between` is called before every pass and may raise to stop.
+    Every pass proposes a code for each open position; the least sure cos(pi/2 (k+1)/iterations) of all that were open
+    at first are masked again. How sure a code is: its log chance plus Gumbel noise that fades out over the passes
+    (MaskGIT's choice temperature, Chang et al. 2022, section 3.3). Without the noise the surest codes are those that a
+    whole clip can be made of, and what should walk stands still (docs/log.md). `between` is called before every pass
+    and may raise to stop.
     """
-    open_N = known_N < 0
-    count = int(open_N.sum())
-    tokens_N = np.where(open_N, codes, known_N)
-    masked_N = open_N
-    sure_N = np.where(open_N, 0.0, np.inf).astype(np.float32)
+    masked_N = known_N < 0
+    count = int(masked_N.sum())
+    tokens_N = np.where(masked_N, codes, known_N)
     for k in range(schedule.iterations):
         between()
-        noise_NC = noise(k, (len(tokens_N), codes)) * np.float32(schedule.temperature)
+        noise_NC = noise(Stage.BASE, k, (len(tokens_N), codes)) * np.float32(schedule.temperature)
         found_N, chance_N = passes.masked(
             tokens_N, condition.text_RS, condition.affect_RE, condition.weight_R, noise_NC
         )
         tokens_N = np.where(masked_N, found_N, tokens_N)
-        # What was decided before is never reopened: its confidence counts as certain from now on.
-        sure_N = np.where(masked_N, chance_N, sure_N)
-        left = math.floor(count * math.cos(math.pi / 2 * (k + 1) / schedule.iterations))
-        if k + 1 == schedule.iterations or left < 1:
+        done = (k + 1) / schedule.iterations
+        left = math.floor(count * math.cos(math.pi / 2 * done)) if done < 1 else 0
+        if left < 1:
             break
-        decided_N = np.where(masked_N, sure_N, np.inf)
-        masked_N = ranks(decided_N) < left
+        sure_N = np.log(np.maximum(chance_N, _LEAST_CHANCE))
+        sure_N = sure_N + schedule.choice_temperature * (1 - done) * noise(Stage.ORDER, k, sure_N.shape)
+        # What was decided before is never reopened.
+        masked_N = ranks(np.where(masked_N, sure_N, np.inf)) < left
         tokens_N = np.where(masked_N, codes, tokens_N)
     return tokens_N
 
@@ -136,14 +153,14 @@ def refine(
     tokens_QN: Ints,
     *,
     codes: int,
-    noise: Callable[[int, tuple[int, ...]], Floats],
+    noise: Noise,
     between: Callable[[], None],
 ) -> Ints:
     """Fill the first `residual_layers` layers above the base in (Q, N); -1 marks what is open, the rest is kept."""
     tokens_QN = tokens_QN.copy()
     for layer in range(1, schedule.residual_layers + 1):
         between()
-        noise_NC = noise(layer, (tokens_QN.shape[1], codes))
+        noise_NC = noise(Stage.RESIDUAL, layer, (tokens_QN.shape[1], codes))
         found_N = passes.residual(
             tokens_QN, layer, condition.text_RS, condition.affect_RE, condition.weight_R, noise_NC
         )

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ from sdk.runtime.decode import (
     Ints,
     Passes,
     Schedule,
+    Stage,
     gumbel_noise,
     refine,
     unmask,
@@ -33,7 +33,6 @@ from sdk.runtime.limits import validate_request
 from sdk.runtime.text import MiniLM, TextEncoder
 
 DEFAULT_SECONDS = 4.0
-_MASKED, _RESIDUAL = 0, 1  # the `stage` of gumbel_noise
 
 
 class Cancelled(EmoMotionError):
@@ -123,7 +122,8 @@ class Engine:
         base = Condition.guided(text_S, affect_E, text_scale=plan.text_guidance, emotion_scale=plan.emotion_guidance)
         scale = plan.residual_guidance
         residual = Condition.guided(text_S, affect_E, text_scale=scale, emotion_scale=scale)
-        schedule = Schedule(plan.iterations, min(plan.residual_layers, manifest.quantisers - 1), plan.temperature)
+        layers = min(plan.residual_layers, manifest.quantisers - 1)
+        schedule = Schedule(plan.iterations, layers, plan.temperature, plan.choice_temperature)
 
         def between() -> None:
             if cancelled():
@@ -133,17 +133,17 @@ class Engine:
         for number, (start, stop) in enumerate(windows(total, manifest.max_tokens)):
             span = tokens_QN[:, start:stop]
 
-            def noise(stage: int, index: int, shape: tuple[int, ...], window: int = number) -> Floats:
+            def noise(stage: Stage, index: int, shape: tuple[int, ...], window: int = number) -> Floats:
                 return gumbel_noise(seed, stage, (window << 16) + index, shape)
 
             span[0] = unmask(
                 self._passes, base, schedule, span[0],
-                codes=manifest.codes, noise=partial(noise, _MASKED), between=between,
+                codes=manifest.codes, noise=noise, between=between,
             )  # fmt: skip
             clock.stop("masked")
             span[:] = refine(
                 self._passes, residual, schedule, span,
-                codes=manifest.codes, noise=partial(noise, _RESIDUAL), between=between,
+                codes=manifest.codes, noise=noise, between=between,
             )  # fmt: skip
             clock.stop("residual")
         between()

@@ -44,6 +44,7 @@ def info_reply(bundle: BundleLike) -> info_pb2.GetInfoReply:
                 emotion_guidance=plan.emotion_guidance,
                 residual_guidance=plan.residual_guidance,
                 temperature=plan.temperature,
+                choice_temperature=plan.choice_temperature,
                 is_default=plan.name == manifest.default_plan,
             )
             for plan in manifest.plans

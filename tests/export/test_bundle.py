@@ -258,6 +258,7 @@ def test_the_command_writes_a_bundle_and_says_how_to_check_it(
     assert "1.2.3" in text and f"python -m export.parity {out}" in text and " MB" in text
 
 
+@pytest.mark.usefixtures("quick")
 def test_what_cannot_be_exported_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no JSON")
     (tmp_path / "empty").mkdir()

@@ -18,7 +18,8 @@ from training.models.transformer import (  # noqa: E402
     MaskedTransformer,
     ResidualTransformer,
     TransformerConfig,
-    sinusoids,
+    rotary_turns,
+    rotate,
 )
 from training.recipes import RECIPES, recipe_named  # noqa: E402
 
@@ -388,14 +389,36 @@ def test_the_mask_is_a_token_of_its_own() -> None:
     assert not torch.allclose(first[0, 0], second[0, 0]), "attention sees both ways"
 
 
-def test_positions_tell_equal_tokens_apart() -> None:
+def test_order_and_distance_tell_equal_tokens_apart() -> None:
     model = shaken(MaskedTransformer(TOKENS))
+    logits = []
     with torch.no_grad():
-        logits = model(torch.zeros(1, 10, dtype=torch.long), torch.ones(1, 5), JOY[None])[0]
-    assert not torch.allclose(logits[0], logits[7])
-    codes = sinusoids(6, 8)
-    assert codes.shape == (6, 8)
-    torch.testing.assert_close(codes[3, 0::2], torch.sin(3 * 10000.0 ** (-torch.arange(0, 8, 2) / 8)))
+        for places in ([3, 5], [5, 3], [3, 12]):  # where a 1 and a 2 stand among zeros
+            tokens = torch.zeros(1, 20, dtype=torch.long)
+            tokens[0, places[0]], tokens[0, places[1]] = 1, 2
+            logits.append(model(tokens, torch.ones(1, 5), JOY[None])[0, 9])
+    assert not torch.allclose(logits[0], logits[1]) and not torch.allclose(logits[0], logits[2])
+
+
+def test_attention_depends_on_distances_alone() -> None:
+    turns = rotary_turns(30, 8)
+    q, k = torch.randn(2, 8)
+    product = torch.stack(
+        [rotate(q[None], turns[:, m : m + 1])[0] @ rotate(k.expand(30, -1), turns).T for m in range(30)]
+    )
+    for distance in (-20, -3, 0, 1, 7):
+        diagonal = product.diagonal(distance)
+        torch.testing.assert_close(diagonal, diagonal[:1].expand_as(diagonal), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(product[0, 0], q @ k)
+    assert not torch.allclose(product[0, 3], product[3, 0])
+
+
+def test_the_longest_window_has_positions_behind_every_prefix() -> None:
+    for kind in (MaskedTransformer, ResidualTransformer):
+        model = shaken(kind(TOKENS))
+        with torch.no_grad():
+            longest = logits_of(model, tokens=torch.randint(8, (1, 3, TOKENS.max_tokens)))
+        assert longest.shape == (1, TOKENS.max_tokens, 8)
 
 
 # --- one pass ---

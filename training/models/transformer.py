@@ -5,9 +5,9 @@ Both models read a text embedding and an affect condition as prefix tokens; the 
 so that a condition that changes over time needs no other weights. A zero text vector means "no text", a zero affect
 vector "no emotion".
 
-Two things differ from MoMask, because with its sinusoidal positions a small run never learned what stands beside a masked
-token (docs/log.md): a convolution mixes neighbours before the first block, and attention knows relative positions
-(RoPE, Su et al. 2021).
+Two things differ from MoMask, because with its sinusoidal positions a small run never learned what stands beside a
+masked token (docs/log.md): a convolution mixes neighbours before the first block, and attention knows relative
+positions (RoPE, Su et al. 2021).
 """
 
 import math
@@ -18,7 +18,6 @@ import torch.nn.functional as fn
 from torch import Tensor, nn
 
 from training.models.emotion import EmotionEmbedder
-
 
 MAX_PREFIX = 3
 

@@ -25,27 +25,27 @@ _sym_db = _symbol_database.Default()
 from emomotion.v1 import affect_pb2 as emomotion_dot_v1_dot_affect__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x65momotion/v1/info.proto\x12\x0c\x65momotion.v1\x1a\x19\x65momotion/v1/affect.proto\"p\n\x08Skeleton\x12\x13\n\x0bjoint_names\x18\x01 \x03(\t\x12\x0f\n\x07parents\x18\x02 \x03(\x11\x12\x14\n\x0crest_offsets\x18\x03 \x03(\x02\x12\x14\n\x0c\x61nkle_height\x18\x04 \x01(\x01\x12\x12\n\ntoe_height\x18\x05 \x01(\x01\"p\n\x0b\x45motionInfo\x12&\n\x07\x65motion\x18\x01 \x01(\x0e\x32\x15.emomotion.v1.Emotion\x12(\n\x08\x65vidence\x18\x02 \x01(\x0e\x32\x16.emomotion.v1.Evidence\x12\x0f\n\x07minutes\x18\x03 \x01(\x01\"\xb6\x01\n\x04Plan\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\niterations\x18\x02 \x01(\r\x12\x17\n\x0fresidual_layers\x18\x03 \x01(\r\x12\x15\n\rtext_guidance\x18\x04 \x01(\x01\x12\x18\n\x10\x65motion_guidance\x18\x05 \x01(\x01\x12\x19\n\x11residual_guidance\x18\x06 \x01(\x01\x12\x13\n\x0btemperature\x18\x07 \x01(\x01\x12\x12\n\nis_default\x18\x08 \x01(\x08\"\x86\x01\n\nBundleInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x0f\n\x07licence\x18\x04 \x01(\t\x12\x13\n\x0b\x61ttribution\x18\x05 \x01(\t\x12\x16\n\x0erepresentation\x18\x06 \x01(\t\x12\x0b\n\x03\x66ps\x18\x07 \x01(\x01\"l\n\x06Limits\x12\x16\n\x0emax_text_chars\x18\x01 \x01(\r\x12\x13\n\x0bmin_seconds\x18\x02 \x01(\x01\x12\x13\n\x0bmax_seconds\x18\x03 \x01(\x01\x12\x0f\n\x07min_fps\x18\x04 \x01(\x01\x12\x0f\n\x07max_fps\x18\x05 \x01(\x01\"\x10\n\x0eGetInfoRequest\"\xec\x01\n\x0cGetInfoReply\x12(\n\x06\x62undle\x18\x01 \x01(\x0b\x32\x18.emomotion.v1.BundleInfo\x12\x12\n\ngenerators\x18\x02 \x03(\t\x12!\n\x05plans\x18\x03 \x03(\x0b\x32\x12.emomotion.v1.Plan\x12+\n\x08\x65motions\x18\x04 \x03(\x0b\x32\x19.emomotion.v1.EmotionInfo\x12(\n\x08skeleton\x18\x05 \x01(\x0b\x32\x16.emomotion.v1.Skeleton\x12$\n\x06limits\x18\x06 \x01(\x0b\x32\x14.emomotion.v1.Limits*w\n\x08\x45vidence\x12\x18\n\x14\x45VIDENCE_UNSPECIFIED\x10\x00\x12\x11\n\rEVIDENCE_NONE\x10\x01\x12\x12\n\x0e\x45VIDENCE_MOCAP\x10\x02\x12\x12\n\x0e\x45VIDENCE_PROXY\x10\x03\x12\x16\n\x12\x45VIDENCE_SYNTHETIC\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x65momotion/v1/info.proto\x12\x0c\x65momotion.v1\x1a\x19\x65momotion/v1/affect.proto\"p\n\x08Skeleton\x12\x13\n\x0bjoint_names\x18\x01 \x03(\t\x12\x0f\n\x07parents\x18\x02 \x03(\x11\x12\x14\n\x0crest_offsets\x18\x03 \x03(\x02\x12\x14\n\x0c\x61nkle_height\x18\x04 \x01(\x01\x12\x12\n\ntoe_height\x18\x05 \x01(\x01\"p\n\x0b\x45motionInfo\x12&\n\x07\x65motion\x18\x01 \x01(\x0e\x32\x15.emomotion.v1.Emotion\x12(\n\x08\x65vidence\x18\x02 \x01(\x0e\x32\x16.emomotion.v1.Evidence\x12\x0f\n\x07minutes\x18\x03 \x01(\x01\"\xd2\x01\n\x04Plan\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\niterations\x18\x02 \x01(\r\x12\x17\n\x0fresidual_layers\x18\x03 \x01(\r\x12\x15\n\rtext_guidance\x18\x04 \x01(\x01\x12\x18\n\x10\x65motion_guidance\x18\x05 \x01(\x01\x12\x19\n\x11residual_guidance\x18\x06 \x01(\x01\x12\x13\n\x0btemperature\x18\x07 \x01(\x01\x12\x12\n\nis_default\x18\x08 \x01(\x08\x12\x1a\n\x12\x63hoice_temperature\x18\t \x01(\x01\"\x86\x01\n\nBundleInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x0f\n\x07licence\x18\x04 \x01(\t\x12\x13\n\x0b\x61ttribution\x18\x05 \x01(\t\x12\x16\n\x0erepresentation\x18\x06 \x01(\t\x12\x0b\n\x03\x66ps\x18\x07 \x01(\x01\"l\n\x06Limits\x12\x16\n\x0emax_text_chars\x18\x01 \x01(\r\x12\x13\n\x0bmin_seconds\x18\x02 \x01(\x01\x12\x13\n\x0bmax_seconds\x18\x03 \x01(\x01\x12\x0f\n\x07min_fps\x18\x04 \x01(\x01\x12\x0f\n\x07max_fps\x18\x05 \x01(\x01\"\x10\n\x0eGetInfoRequest\"\xec\x01\n\x0cGetInfoReply\x12(\n\x06\x62undle\x18\x01 \x01(\x0b\x32\x18.emomotion.v1.BundleInfo\x12\x12\n\ngenerators\x18\x02 \x03(\t\x12!\n\x05plans\x18\x03 \x03(\x0b\x32\x12.emomotion.v1.Plan\x12+\n\x08\x65motions\x18\x04 \x03(\x0b\x32\x19.emomotion.v1.EmotionInfo\x12(\n\x08skeleton\x18\x05 \x01(\x0b\x32\x16.emomotion.v1.Skeleton\x12$\n\x06limits\x18\x06 \x01(\x0b\x32\x14.emomotion.v1.Limits*w\n\x08\x45vidence\x12\x18\n\x14\x45VIDENCE_UNSPECIFIED\x10\x00\x12\x11\n\rEVIDENCE_NONE\x10\x01\x12\x12\n\x0e\x45VIDENCE_MOCAP\x10\x02\x12\x12\n\x0e\x45VIDENCE_PROXY\x10\x03\x12\x16\n\x12\x45VIDENCE_SYNTHETIC\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'emomotion.v1.info_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVIDENCE']._serialized_start=985
-  _globals['_EVIDENCE']._serialized_end=1104
+  _globals['_EVIDENCE']._serialized_start=1013
+  _globals['_EVIDENCE']._serialized_end=1132
   _globals['_SKELETON']._serialized_start=68
   _globals['_SKELETON']._serialized_end=180
   _globals['_EMOTIONINFO']._serialized_start=182
   _globals['_EMOTIONINFO']._serialized_end=294
   _globals['_PLAN']._serialized_start=297
-  _globals['_PLAN']._serialized_end=479
-  _globals['_BUNDLEINFO']._serialized_start=482
-  _globals['_BUNDLEINFO']._serialized_end=616
-  _globals['_LIMITS']._serialized_start=618
-  _globals['_LIMITS']._serialized_end=726
-  _globals['_GETINFOREQUEST']._serialized_start=728
-  _globals['_GETINFOREQUEST']._serialized_end=744
-  _globals['_GETINFOREPLY']._serialized_start=747
-  _globals['_GETINFOREPLY']._serialized_end=983
+  _globals['_PLAN']._serialized_end=507
+  _globals['_BUNDLEINFO']._serialized_start=510
+  _globals['_BUNDLEINFO']._serialized_end=644
+  _globals['_LIMITS']._serialized_start=646
+  _globals['_LIMITS']._serialized_end=754
+  _globals['_GETINFOREQUEST']._serialized_start=756
+  _globals['_GETINFOREQUEST']._serialized_end=772
+  _globals['_GETINFOREPLY']._serialized_start=775
+  _globals['_GETINFOREPLY']._serialized_end=1011
 # @@protoc_insertion_point(module_scope)

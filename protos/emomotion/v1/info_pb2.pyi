@@ -46,7 +46,7 @@ class EmotionInfo(_message.Message):
     def __init__(self, emotion: _Optional[_Union[_affect_pb2.Emotion, str]] = ..., evidence: _Optional[_Union[Evidence, str]] = ..., minutes: _Optional[float] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("name", "iterations", "residual_layers", "text_guidance", "emotion_guidance", "residual_guidance", "temperature", "is_default")
+    __slots__ = ("name", "iterations", "residual_layers", "text_guidance", "emotion_guidance", "residual_guidance", "temperature", "is_default", "choice_temperature")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ITERATIONS_FIELD_NUMBER: _ClassVar[int]
     RESIDUAL_LAYERS_FIELD_NUMBER: _ClassVar[int]
@@ -55,6 +55,7 @@ class Plan(_message.Message):
     RESIDUAL_GUIDANCE_FIELD_NUMBER: _ClassVar[int]
     TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     IS_DEFAULT_FIELD_NUMBER: _ClassVar[int]
+    CHOICE_TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     name: str
     iterations: int
     residual_layers: int
@@ -63,7 +64,8 @@ class Plan(_message.Message):
     residual_guidance: float
     temperature: float
     is_default: bool
-    def __init__(self, name: _Optional[str] = ..., iterations: _Optional[int] = ..., residual_layers: _Optional[int] = ..., text_guidance: _Optional[float] = ..., emotion_guidance: _Optional[float] = ..., residual_guidance: _Optional[float] = ..., temperature: _Optional[float] = ..., is_default: _Optional[bool] = ...) -> None: ...
+    choice_temperature: float
+    def __init__(self, name: _Optional[str] = ..., iterations: _Optional[int] = ..., residual_layers: _Optional[int] = ..., text_guidance: _Optional[float] = ..., emotion_guidance: _Optional[float] = ..., residual_guidance: _Optional[float] = ..., temperature: _Optional[float] = ..., is_default: _Optional[bool] = ..., choice_temperature: _Optional[float] = ...) -> None: ...
 
 class BundleInfo(_message.Message):
     __slots__ = ("name", "version", "sha256", "licence", "attribution", "representation", "fps")
