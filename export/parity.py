@@ -12,7 +12,6 @@ from typing import IO
 import click
 import numpy as np
 import onnxruntime as ort
-import torch
 from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -28,8 +27,7 @@ from sdk.runtime.decode import Floats, Ints, Passes
 from sdk.runtime.engine import Engine, Request, Result
 from sdk.runtime.graphs import OnnxPasses
 from sdk.runtime.sessions import open_session, run_session
-from training.generator import Generator
-from training.models.steps import DecodeStep, MaskedStep, ResidualStep
+from training.passes import TorchPasses
 
 PROMPTS = (
     "a person walks forward", "someone runs", "a person turns left", "a man raises both hands",
@@ -41,37 +39,6 @@ AFFECTS = (
 TOKEN_GATE = 0.99
 MOTION_GATE_M = 1e-3
 PASS_GATE = 1e-3
-
-
-class TorchPasses:
-    """`Passes` over the torch modules."""
-
-    def __init__(self, generator: Generator) -> None:
-        self._masked, self._residual = MaskedStep(generator.masked), ResidualStep(generator.residual)
-        self._decode = DecodeStep(generator.rvq)
-
-    @torch.no_grad()
-    def masked(
-        self, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
-    ) -> tuple[Ints, Floats]:
-        """See `Passes.masked`."""
-        code, chance = self._masked(*map(torch.from_numpy, (tokens_N, text_RS, affect_RE, weight_R, noise_NC)))
-        return code.numpy(), chance.numpy()
-
-    @torch.no_grad()
-    def residual(
-        self, tokens_QN: Ints, layer: int, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
-    ) -> Ints:
-        """See `Passes.residual`."""
-        rest = map(torch.from_numpy, (text_RS, affect_RE, weight_R, noise_NC))
-        found: Ints = self._residual(torch.from_numpy(tokens_QN), torch.tensor([layer]), *rest).numpy()
-        return found
-
-    @torch.no_grad()
-    def decode(self, tokens_QN: Ints, affect_E: Floats) -> Floats:
-        """See `Passes.decode`."""
-        features: Floats = self._decode(torch.from_numpy(tokens_QN), torch.from_numpy(affect_E)).numpy()
-        return features
 
 
 class SideBySide:
@@ -190,7 +157,7 @@ def quantised(bundle: Bundle, names: tuple[str, ...], folder: Path) -> OnnxPasse
 def command(bundle: Path, seeds: int, int8: bool, json_file: IO[str] | None) -> None:
     """Compare BUNDLE with its torch twin; exit 2 when a gate is missed."""
     engine = Engine.load(bundle)
-    twin = TorchPasses(load_twin(engine.bundle))
+    twin = TorchPasses.of(load_twin(engine.bundle))
     failed = []
     for name, gap in compare_passes(engine.bundle).items():
         click.echo(f"pass {name:9s} worst difference {gap:.2e} (goal <= {PASS_GATE:g})")

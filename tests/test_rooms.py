@@ -44,7 +44,7 @@ ROOMS = (
     Room("sdk/client.py", ("sdk.client", "sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
     Room("sdk/wire.py", ("emomotion", *CORE), ("numpy", "google")),
     Room("protos", ("emomotion",), WIRE),
-    Room("training", ("training", "sdk.console", *CORE), None),
+    Room("training", ("training", "sdk.console", "sdk.runtime.decode", *CORE), None),
     Room("export", ("export", "training", "sdk"), None),
     Room("robot_bridge", ("robot_bridge", "emomotion", "sdk.client", "sdk.emotion", "sdk.errors"), None),
     Room("examples", ("examples", "sdk"), ("numpy",)),

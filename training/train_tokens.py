@@ -172,4 +172,11 @@ def train_tokens(
         return {"loss": value, "accuracy": accuracy}
 
     meta = {**recipe.part(stage), "seed": seed, "rvq_sha256": digest}
-    return train(Stage(stage, model, schedule, loss, validate, meta), run, stop_after=stop_after)
+    scalars = train(Stage(stage, model, schedule, loss, validate, meta), run, stop_after=stop_after)
+    if isinstance(model, MaskedTransformer) and stop_after is None and recipe.name != "tiny":
+        from training.guards import check_generated, generated_energy  # it samples, and so needs this module
+
+        with torch.no_grad():
+            scalars["generated_energy"] = generated_energy(model, rvq, held_out)
+        check_generated(scalars["generated_energy"])
+    return scalars

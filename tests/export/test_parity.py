@@ -15,7 +15,7 @@ pytest.importorskip("onnxscript", reason="onnxscript is absent: pip install -e '
 from onnx import numpy_helper  # noqa: E402
 
 from export import parity  # noqa: E402
-from export.parity import TorchPasses, compare_passes, compare_rollouts  # noqa: E402
+from export.parity import compare_passes, compare_rollouts  # noqa: E402
 from export.twin import load_twin  # noqa: E402
 from sdk.bundle import Bundle  # noqa: E402
 from sdk.console import run as run_command  # noqa: E402
@@ -42,7 +42,7 @@ def engine() -> Engine:
 def torch_engine() -> Engine:
     bundle = Bundle.load(tiny.bundle())
     text = MiniLM(bundle.file("text.onnx"), bundle.file("tokenizer.json"), threads=1)
-    return Engine(bundle, TorchPasses(load_twin(bundle)), text)
+    return Engine(bundle, TorchPasses.of(load_twin(bundle)), text)
 
 
 def run_parity(path: Path, *args: str) -> int:

@@ -14,10 +14,10 @@ def main(side: str) -> None:
     """Time one side; the prompt's embedding is cached after the first run on both."""
     engine = Engine.load()
     if side == "torch":
-        from export.parity import TorchPasses
         from export.twin import load_twin
+        from training.passes import TorchPasses
 
-        engine = engine.with_passes(TorchPasses(load_twin(engine.bundle)))
+        engine = engine.with_passes(TorchPasses.of(load_twin(engine.bundle)))
     found = {}
     for plan in engine.bundle.manifest.plans:
         request = Request(text="a person walks forward", seconds=SECONDS, seed=1, plan=plan.name)

@@ -16,7 +16,9 @@ from sdk.runtime.decode import (
     Condition,
     Floats,
     Ints,
+    Noise,
     Schedule,
+    Stage,
     gumbel_noise,
     ranks,
     refine,
@@ -61,8 +63,8 @@ class Recorder:
         raise AssertionError("neither loop decodes")
 
 
-def drawn(seed: int) -> Callable[[int, tuple[int, ...]], Floats]:
-    return lambda index, shape: gumbel_noise(seed, 0, index, shape)
+def drawn(seed: int) -> Noise:
+    return lambda stage, index, shape: gumbel_noise(seed, stage, index, shape)
 
 
 def fill(known_N: Ints, passes: Recorder, *, seed: int = 0, between=lambda: None, **plan: float) -> Ints:
@@ -155,6 +157,34 @@ def test_the_same_noise_gives_the_same_tokens_and_another_seed_others() -> None:
     first, again, other = (fill(nothing_known(40), Recorder(), seed=seed) for seed in (3, 3, 4))
     assert (first == again).all()
     assert (first != other).any()
+
+
+def test_without_choice_temperature_the_surest_are_kept_and_with_it_others_may_be() -> None:
+    def kept_first(choice_temperature: float, seed: int) -> tuple[Ints, Floats]:
+        passes = Recorder()
+        fill(nothing_known(30), passes, seed=seed, choice_temperature=choice_temperature)
+        return passes.seen[1] != MASK, passes.sure[0]
+
+    for seed in range(5):
+        kept, chance = kept_first(0.0, seed)
+        assert chance[kept].min() >= chance[~kept].max()
+    orders = {tuple(kept_first(1000.0, seed)[0]) for seed in range(5)}
+    assert len(orders) == 5
+
+
+def test_the_order_is_log_chance_and_noise_that_fades_out() -> None:
+    passes = Recorder()
+    fill(nothing_known(30), passes, iterations=6, choice_temperature=4.0)
+    for k in range(len(passes.seen) - 1):
+        was, still = passes.seen[k] == MASK, passes.seen[k + 1] == MASK
+        sure = np.log(passes.sure[k]) + 4.0 * (1 - (k + 1) / 6) * gumbel_noise(0, Stage.ORDER, k, (30,))
+        assert sure[was & ~still].min() > sure[still].max()
+
+
+def test_choice_temperature_keeps_known_tokens() -> None:
+    known_N = np.array([3, -1, -1, 5, -1, -1, -1, 2], dtype=np.int64)
+    tokens = fill(known_N, Recorder(), choice_temperature=50.0)
+    assert (tokens[known_N >= 0] == known_N[known_N >= 0]).all()
 
 
 def test_temperature_scales_the_noise() -> None:

@@ -1,0 +1,47 @@
+"""The decoding loop's passes in torch. Shapes as in `sdk.runtime.decode`."""
+
+import torch
+
+from sdk.runtime.decode import Floats, Ints
+from training.generator import Generator
+from training.models.rvq import Rvq
+from training.models.steps import DecodeStep, MaskedStep, ResidualStep
+from training.models.transformer import MaskedTransformer, ResidualTransformer
+
+
+class TorchPasses:
+    """`sdk.runtime.decode.Passes` over torch modules in evaluation mode."""
+
+    def __init__(self, rvq: Rvq, masked: MaskedTransformer, residual: ResidualTransformer | None) -> None:
+        self._masked, self._decode = MaskedStep(masked), DecodeStep(rvq)
+        self._residual = None if residual is None else ResidualStep(residual)
+
+    @classmethod
+    def of(cls, generator: Generator) -> "TorchPasses":
+        """The passes of a whole generator."""
+        return cls(generator.rvq, generator.masked, generator.residual)
+
+    @torch.no_grad()
+    def masked(
+        self, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
+    ) -> tuple[Ints, Floats]:
+        """See `Passes.masked`."""
+        code, chance = self._masked(*map(torch.from_numpy, (tokens_N, text_RS, affect_RE, weight_R, noise_NC)))
+        return code.numpy(), chance.numpy()
+
+    @torch.no_grad()
+    def residual(
+        self, tokens_QN: Ints, layer: int, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
+    ) -> Ints:
+        """See `Passes.residual`."""
+        if self._residual is None:
+            raise ValueError("these passes were made without a residual transformer")
+        rest = map(torch.from_numpy, (text_RS, affect_RE, weight_R, noise_NC))
+        found: Ints = self._residual(torch.from_numpy(tokens_QN), torch.tensor([layer]), *rest).numpy()
+        return found
+
+    @torch.no_grad()
+    def decode(self, tokens_QN: Ints, affect_E: Floats) -> Floats:
+        """See `Passes.decode`."""
+        features: Floats = self._decode(torch.from_numpy(tokens_QN), torch.from_numpy(affect_E)).numpy()
+        return features
