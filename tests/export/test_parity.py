@@ -23,6 +23,7 @@ from sdk.emotion import Affect  # noqa: E402
 from sdk.runtime.engine import Engine, Request, Result  # noqa: E402
 from sdk.runtime.text import MiniLM  # noqa: E402
 from tests.export import tiny  # noqa: E402
+from training.passes import TorchPasses  # noqa: E402
 
 GRAPHS = ("masked", "residual", "decode", "encode")
 
