@@ -28,7 +28,7 @@ REFERENCE = "reference.npz"
 CARD = "MODEL_CARD.md"
 LICENCE_FILE = "LICENSE-WEIGHTS.txt"
 
-_GUIDANCE: dict[str, float] = {"text_guidance": 3.0, "emotion_guidance": 3.0, "choice_temperature": 4.0}
+_GUIDANCE: dict[str, float] = {"text_guidance": 3.5, "emotion_guidance": 3.5, "choice_temperature": 8.0}
 PLANS = (
     Plan(name="best", iterations=10, residual_layers=5, residual_guidance=2.0, **_GUIDANCE),
     Plan(name="fast", iterations=5, residual_layers=2, residual_guidance=1.0, **_GUIDANCE),

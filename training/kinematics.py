@@ -20,7 +20,7 @@ def heading_positions(features_BTF: Tensor) -> Tensor:
     As in slice `positions`: root xz and heading removed, height kept.
     """
     local = matrices_from_6d(features_BTF[..., SLICES["rotations"]].unflatten(-1, (NUM_JOINTS, 6)))
-    offsets = torch.as_tensor(BODY.offsets, dtype=features_BTF.dtype)
+    offsets = torch.tensor(BODY.offsets, dtype=features_BTF.dtype)
     height = features_BTF[..., SLICES["positions"]][..., 1]
     zero = torch.zeros_like(height)
     world = [local[..., 0, :, :]]
