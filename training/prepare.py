@@ -25,6 +25,8 @@ from sdk.motion.retarget import PROFILES, canonical, retarget
 from training.datasets import bandai_namco
 from training.datasets.captions import captions
 
+PREPARATION = 1
+"""Raise it when a clip would come out differently: an older run's clips are then made again, not taken over."""
 CAPTIONS_PER_CLIP = 24
 MIN_SECONDS = 0.5
 MAX_SECONDS = 65.0
@@ -63,7 +65,8 @@ def frames_made(target: Path, digest: str) -> int:
     """Frames of the clip that an earlier run made of the same source; 0 if it must be made."""
     try:
         with np.load(target) as old:
-            return len(old["root"]) if str(old["source_sha256"]) == digest else 0
+            made = str(old["source_sha256"]), int(old["preparation"])
+            return len(old["root"]) if made == (digest, PREPARATION) else 0
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):  # absent or damaged
         return 0
 
@@ -80,7 +83,7 @@ def prepare_clip(source: Path, profile: str, target: Path) -> Done:
     except (InvalidInput, MalformedFile, OSError) as error:
         return Done(source.name, skipped=str(error).removeprefix(f"{source.name}: "))
     arrays = {"rotations": motion.rotations.astype(np.float32), "root": motion.root.astype(np.float32)}
-    write_npz(target, **arrays, source_sha256=digest)
+    write_npz(target, **arrays, source_sha256=digest, preparation=PREPARATION)
     return Done(source.name, len(motion), digest)
 
 

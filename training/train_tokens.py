@@ -22,6 +22,7 @@ from training.models.rvq import DOWNSAMPLING, Rvq, RvqConfig
 from training.models.transformer import MaskedTransformer, ResidualTransformer, TransformerConfig
 from training.recipes import Recipe, TokenLoss
 from training.text import embed_captions
+from training.train_rvq import check_result
 
 OFFSETS = (0, 2)
 """Frames by which a clip is shifted before it is encoded: two token sequences from each clip."""
@@ -93,9 +94,14 @@ class TokenSet:
 
 
 def load_rvq(run: Path) -> tuple[Rvq, str]:
-    """The trained RVQ-VAE of a run, frozen, and a hash of its weights. Raises InvalidInput while it is not finished."""
+    """The trained RVQ-VAE of a run, frozen, and a hash of its weights.
+
+    Raises InvalidInput while it is not finished, and when it ended with dead codes or frozen motion.
+    """
     path = run / "rvq.pt"
     saved = checkpoint.load_finished(path)
+    if saved["meta"]["recipe"] != "tiny":
+        check_result(saved["scalars"])
     model = Rvq(RvqConfig(**saved["meta"]["model"]))
     checkpoint.load_weights(model, saved["model"], path)
     digest = hashlib.sha256()
