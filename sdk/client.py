@@ -310,6 +310,8 @@ def _translate(error: grpc.RpcError, target: str, timeout_s: float) -> EmoMotion
     if code is grpc.StatusCode.UNAVAILABLE:
         if re.search(r"connect|DNS resolution", details):
             return ServerError(f"no server answers at {target}; {START_ONE}", status=code.name)
+        if re.search(r"Cancelling all calls|shutdown|GOAWAY", details, re.IGNORECASE):
+            return ServerError(f"server {target} is shutting down; ask again when it is back", status=code.name)
         return ServerError(f"server {target} is not available: {details}", status=code.name)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         message = f"server {target} did not finish within {timeout_s:g} s; allow more time or ask for fewer seconds"

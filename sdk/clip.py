@@ -24,12 +24,15 @@ class Made:
     motion: Motion
     tags: ClipTags
     total_ms: float
+    evidence: dict[str, str]
 
 
 @click.command("clip")
 @click.argument("text")
-@click.option("--emotion", help=f'One of {NAMES}, or a mixture such as "joy:0.6,trust:0.4"; neutral unless said.')
-@click.option("--intensity", type=float, help="How strongly it is felt, 0..1; 0.7 unless said.")
+@click.option("--emotion", help=f'{NAMES}, a word such as "rage", or a mixture such as "joy:0.6,trust:0.4".')
+@click.option("--intensity", type=float, help="How strongly it is felt, 0..1; 0.7 unless said or in the word.")
+@click.option("--valence", type=float, help="Instead of --emotion: unpleasant -1 .. pleasant 1, with --arousal.")
+@click.option("--arousal", type=float, help="Calm -1 .. excited 1, with --valence.")
 @click.option("--seconds", type=float, default=4.0, show_default=True, help="Length of the clip.")
 @click.option("--seed", type=int, help="The same seed gives the same clip; drawn and printed unless said.")
 @click.option(
@@ -45,6 +48,8 @@ def command(
     text: str,
     emotion: str | None,
     intensity: float | None,
+    valence: float | None,
+    arousal: float | None,
     seconds: float,
     seed: int | None,
     out: Path,
@@ -61,14 +66,14 @@ def command(
     """
     if server and bundle:
         raise InvalidInput("give either --server or --bundle, not both", field="server")
-    affect = _affect(emotion, intensity)
+    affect = _affect(emotion, intensity, valence, arousal)
     # Before the work, so that nobody waits for a clip that cannot be kept.
     check_writable(out)
     if preview is not None:
         check_preview(preview)
     options = {"affect": affect, "seconds": seconds, "seed": seed, "plan": plan, "fps": fps}
     made = _from_server(server, text, options) if server else _from_engine(bundle, text, options)
-    motion, tags = made.motion, made.tags
+    motion, tags = made.motion, replace(made.tags, valence=valence, arousal=arousal)
     if stay:
         motion = in_place(motion)
         tags = replace(tags, root_motion="in_place", postprocess=(*tags.postprocess, ("in_place", {})))
@@ -86,16 +91,35 @@ def command(
         ("plan", f"{tags.plan}, {made.total_ms:.0f} ms"),
         ("licence", tags.licence),
     ]
+    rows += [("evidence", line) for line in _evidence_lines(tags.applied, made.evidence)]
     for name, value in rows:
         click.echo(f"{name:<8} {value}")
 
 
-def _affect(emotion: str | None, intensity: float | None) -> Affect:
+def _affect(emotion: str | None, intensity: float | None, valence: float | None, arousal: float | None) -> Affect:
+    if valence is not None or arousal is not None:
+        if emotion is not None:
+            raise InvalidInput("give either --emotion or --valence and --arousal, not both", field="emotion")
+        if valence is None or arousal is None:
+            raise InvalidInput("--valence and --arousal are one point; give both", field="valence")
+        affect = Affect.from_valence_arousal(valence, arousal)
+        return affect if intensity is None else replace(affect, intensity=intensity)
     if emotion is not None:
         return Affect.of(emotion, intensity)
     if intensity is not None:
         raise InvalidInput("--intensity says how strongly an emotion is felt; add --emotion", field="intensity")
     return Affect.neutral()
+
+
+def _evidence_lines(affect: Affect, evidence: dict[str, str]) -> list[str]:
+    """What to say of emotions that the bundle did not learn from recordings of them."""
+    said = {
+        "proxy": "{} was learned from a related style, not from recordings of it",
+        "synthetic": "{} was learned from made-up motion",
+        "none": "{} was never shown to this model: the clip is a guess",
+    }
+    kinds = {emotion.label: evidence.get(emotion.label, "none") for emotion in affect.weights}
+    return [said[kind].format(label) for label, kind in kinds.items() if kind in said]
 
 
 def _from_engine(bundle: Path | None, text: str, options: dict[str, Any]) -> Made:
@@ -115,12 +139,14 @@ def _from_engine(bundle: Path | None, text: str, options: dict[str, Any]) -> Mad
         seconds=request.seconds,
         fps=request.fps,
         licence=manifest.licence,
+        dataset_licences=(manifest.attribution,),
         generator=manifest.generator,
         model_name=manifest.name,
         model_version=manifest.version,
         bundle_sha256=engine.bundle.sha256,
     )
-    return Made(motion=result.motion, tags=tags, total_ms=result.stage_ms["total"])
+    evidence = {entry.name: entry.evidence for entry in manifest.emotions}
+    return Made(motion=result.motion, tags=tags, total_ms=result.stage_ms["total"], evidence=evidence)
 
 
 def _from_server(server: str, text: str, options: dict[str, Any]) -> Made:
@@ -138,12 +164,14 @@ def _from_server(server: str, text: str, options: dict[str, Any]) -> Made:
         seconds=options["seconds"],
         fps=options["fps"],
         licence=info.licence,
+        dataset_licences=(info.attribution,),
         generator=info.generators[0],
         model_name=info.name,
         model_version=info.version,
         bundle_sha256=clip.bundle_sha256,
     )
-    return Made(motion=clip.motion, tags=tags, total_ms=clip.stage_ms["total"])
+    evidence = {emotion.label: entry.kind for emotion, entry in info.emotions.items()}
+    return Made(motion=clip.motion, tags=tags, total_ms=clip.stage_ms["total"], evidence=evidence)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ GRACE_S = 10.0
 """How long running calls may go on after the signal to stop."""
 NOTICE_S = 1.0
 """How long a server that others can reach says NOT_SERVING before it refuses calls; loopback has no balancers."""
-TRY_IT = 'python -m sdk.clip "a person walks forward" --emotion joy --out walk.glb --server'
+TRY_IT = 'emomotion clip "a person walks forward" --emotion joy --out walk.glb --server'
 
 
 @click.command("serve")

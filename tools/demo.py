@@ -79,6 +79,7 @@ def tags_of(clip: Clip, info: Info, *, asked: Affect, seconds: float) -> ClipTag
         seed=clip.seed,
         plan=clip.plan,
         licence=info.licence,
+        dataset_licences=(info.attribution,),
         bundle_sha256=clip.bundle_sha256,
         model_name=info.name,
         model_version=info.version,

@@ -147,6 +147,8 @@ class Bundle:
     def load(cls, path: Path | None = None) -> "Bundle":
         """Open and check a bundle, the one that ships with the package unless `path` is given. Raises BundleError."""
         path = DEFAULT_BUNDLE if path is None else path
+        if not path.exists():
+            raise BundleError(f"bundle {path} does not exist")
         try:
             text = (path / MANIFEST).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):

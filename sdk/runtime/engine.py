@@ -157,7 +157,9 @@ class Engine:
         motion = canonical(rot272.decode(features[: self._frames(request)]))
         if request.fps is not None and abs(request.fps - motion.fps) > 1e-6:
             motion = motion.resampled(request.fps)
-        return motion
+        # Rounded to what the wire carries, so that a clip made here and one made by a server are the same file.
+        rotations, root = (x.astype(np.float32).astype(np.float64) for x in (motion.rotations, motion.root))
+        return replace(motion, rotations=rotations, root=root)
 
     def _frames(self, request: Request) -> int:
         """Frames at the bundle's rate, the one at time zero included."""

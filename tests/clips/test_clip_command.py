@@ -12,12 +12,16 @@ from click.testing import CliRunner, Result
 from sdk.clip import command
 from sdk.clips.read import read_tags
 from sdk.console import run
-from sdk.emotion import Affect
+from sdk.emotion import Affect, Emotion
 from sdk.errors import BundleError, InvalidInput, ServerError
 from tests.synthetic import walking
 
 SHA = "0123456789abcdef" * 4
-FACTS = {"name": "fake", "version": "1.0", "licence": "CC BY-NC 4.0", "generator": "emo-mask"}
+FACTS = {
+    "name": "fake", "version": "1.0", "licence": "CC BY-NC 4.0", "generator": "emo-mask",
+    "attribution": "Somebody's data",
+}  # fmt: skip
+EVIDENCE = {"neutral": "mocap", "joy": "mocap", "anger": "mocap", "fear": "proxy", "surprise": "none"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +35,10 @@ class Request:
 
 
 class Engine:
-    bundle = SimpleNamespace(manifest=SimpleNamespace(**FACTS), sha256=SHA)
+    bundle = SimpleNamespace(
+        manifest=SimpleNamespace(**FACTS, emotions=[SimpleNamespace(name=n, evidence=e) for n, e in EVIDENCE.items()]),
+        sha256=SHA,
+    )
     requests: list[Request]
     loaded: list[Path | None]
 
@@ -88,6 +95,8 @@ def test_writes_a_tagged_clip_and_says_so(tmp_path: Path, engine: type[Engine]) 
     assert tags.requested == tags.applied == Affect.of("anger", 0.8)
     assert (tags.model_name, tags.generator, tags.licence) == ("fake", "emo-mask", "CC BY-NC 4.0")
     assert (tags.seconds, tags.fps, tags.root_motion, tags.synthetic) == (1.0, None, "travel", True)
+    assert tags.dataset_licences == ("Somebody's data",)
+    assert "evidence" not in result.output
 
 
 def test_without_options_neutral_and_a_drawn_seed(tmp_path: Path, engine: type[Engine]) -> None:
@@ -108,6 +117,40 @@ def test_options_reach_the_engine(tmp_path: Path, engine: type[Engine]) -> None:
     assert "joy 0.75, trust 0.25; intensity 0.7" in result.output
 
 
+def test_it_says_when_an_emotion_was_never_recorded(tmp_path: Path) -> None:
+    result = call("x", "--emotion", "joy:2,fear:1,surprise:1", "--out", tmp_path / "a.glb", "--seconds", 1)
+    assert result.exit_code == 0, result.output
+    assert "evidence fear was learned from a related style" in result.output
+    assert "evidence surprise was never shown to this model" in result.output
+    assert "evidence joy" not in result.output
+
+
+def test_valence_and_arousal_name_a_point(tmp_path: Path, engine: type[Engine]) -> None:
+    out = tmp_path / "a.glb"
+    result = call("x", "--valence", -0.6, "--arousal", -0.3, "--out", out, "--seconds", 1)
+    assert result.exit_code == 0, result.output
+    assert engine.requests[0].affect == Affect.from_valence_arousal(-0.6, -0.3)
+    tags = read_tags(out).tags
+    assert (tags.valence, tags.arousal) == (-0.6, -0.3)
+    call("x", "--valence", 0.8, "--arousal", 0.5, "--intensity", 0.25, "--out", out, "--seconds", 1)
+    assert engine.requests[1].affect.intensity == 0.25
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--valence", 0.5), "--valence and --arousal are one point; give both"),
+        (("--valence", 0.5, "--arousal", 0, "--emotion", "joy"), "give either --emotion or --valence and --arousal"),
+        (("--valence", 2, "--arousal", 0), "valence must lie in -1..1, got 2"),
+        (("--valence", "nan", "--arousal", 0), "valence must lie in -1..1, got nan"),
+    ],
+)
+def test_points_that_are_refused(args: tuple[object, ...], words: str, tmp_path: Path) -> None:
+    result = call("x", *args, "--out", tmp_path / "a.glb")
+    assert isinstance(result.exception, InvalidInput) and words in str(result.exception)
+    assert not list(tmp_path.iterdir())
+
+
 class FakeClient:
     calls: list[tuple[str, dict[str, Any]]]
 
@@ -122,7 +165,9 @@ class FakeClient:
         return None
 
     def info(self) -> Any:
-        return SimpleNamespace(generators=("emo-mask",), **{k: v for k, v in FACTS.items() if k != "generator"})
+        emotions = {Emotion[n.upper()]: SimpleNamespace(kind=e) for n, e in EVIDENCE.items()}
+        facts = {k: v for k, v in FACTS.items() if k != "generator"}
+        return SimpleNamespace(generators=("emo-mask",), emotions=emotions, **facts)
 
     def generate(self, text: str, **options: Any) -> Any:
         self.calls.append((text, options))

@@ -18,6 +18,7 @@ from sdk.errors import BundleError
 from tests.service.conftest import PATIENCE_S, Live
 
 REPO = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPO / "protos"), str(REPO)])}
 
 
 def exit_of(command: click.Command, *args: str) -> int:
@@ -37,10 +38,9 @@ def refused(capsys: pytest.CaptureFixture[str], command: click.Command, *args: s
 @pytest.fixture
 def server() -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
     """The command in a process of its own, its address, and what it printed until it was ready."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPO / "protos"), str(REPO)])}
     command = [sys.executable, "-u", "-m", "tests.service.serve_fake", "--port", "0"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=REPO, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(command, cwd=REPO, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True) as process:
         lines = []
         assert process.stdout is not None
         for line in process.stdout:
@@ -62,7 +62,7 @@ def test_serve_announces_itself_and_drains_on_a_signal(
     assert re.search(r"^serving on 127\.0\.0\.1:\d+$", banner, re.MULTILINE)
     for fact in ("CC0-1.0", "nobody's data", "joy (mocap)", "fear (proxy)", "fast: 4 iterations", "(default)"):
         assert fact in banner
-    assert re.search(rf"try it +python -m sdk\.clip .* --server {address}$", banner, re.MULTILINE)
+    assert re.search(rf"try it +emomotion clip .* --server {address}$", banner, re.MULTILINE)
     with Client(address) as client:
         assert len(client.generate("a person waves", seconds=1).motion) == 31
     process.send_signal(number)
@@ -74,6 +74,13 @@ def test_serve_announces_itself_and_drains_on_a_signal(
 def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str], live: Live) -> None:
     line = refused(capsys, cli.group, "serve", "--port", str(live.server.port))
     assert re.match(rf"port {live.server.port} on 127\.0\.0\.1 is already in use; choose another with --port", line)
+
+
+def test_a_port_in_use_is_one_line_of_the_whole_process(live: Live) -> None:
+    command = [sys.executable, "-m", "sdk.serve", "--port", str(live.server.port)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, env=ENVIRONMENT, cwd=REPO)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
 def test_a_bundle_that_is_none_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
