@@ -1,0 +1,1 @@
+"""Clips on disk: GLB, tags and sidecar, preview pictures."""

@@ -1,0 +1,1 @@
+"""The motion core, pure numpy: skeleton, rotations, kinematics, representations, BVH, retargeting, frames, cues."""
