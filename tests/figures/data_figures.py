@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from sdk.bundle import Bundle
+from sdk.clips.preview import contact_sheet
 from sdk.motion import hml263, rot272
 from sdk.motion.cues import measure_cues
 from sdk.motion.kinematics import CONTACT_SPEED
@@ -25,6 +26,7 @@ from tests.figures.report import REPO
 RESULTS = REPO / "docs" / "results" / "first-end-data.json"
 COMMAND = "python -m tests.figures first-end --prepared DIR"
 HML263_EVERY = 10
+SHEET = ("walk", "run", "walk-back", "walk-turn-left", "raise-up-both-hands", "wave-right-hand", "bow", "kick")
 WALK_STYLES = {"neutral": "normal", "joy": "happy", "sadness": "sad", "anger": "angry"}
 
 
@@ -111,6 +113,17 @@ def measure_real_cues(folder: Path) -> dict[str, list[float]]:
         lines = [x for x in load_index(folder) if (x["part"], x["content"], x["style"]) == (1, "walk", style)]
         out[emotion] = np.mean([measure_cues(load_motion(folder, x["id"])).vector for x in lines], 0).tolist()
     return out
+
+
+def draw_sheet(folder: Path) -> Path:
+    """Eight real clips of different contents as a contact sheet beside the prepared clips, for a person to judge."""
+    from training.data import load_index, load_motion
+
+    normal = {line["content"]: line["id"] for line in load_index(folder) if line["style"] == "normal"}
+    names = [normal[content] for content in SHEET]
+    path = folder / "sheet.png"
+    contact_sheet([(load_motion(folder, name), name) for name in names], path)
+    return path
 
 
 def data_figures(folder: Path | None, bundle: Bundle) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from sdk.motion.cues import CUE_NAMES, UNITS, measure_cues
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import quat_about
 from sdk.motion.skeleton import BODY, NUM_JOINTS
-from tests.figures.data_figures import data_figures
+from tests.figures.data_figures import data_figures, draw_sheet
 from tests.figures.predicates import PREDICATES, WALK
 from tests.figures.report import REPO, Report
 from tools.demo import running_server
@@ -34,6 +34,8 @@ def measure(report: Report, prepared: Path | None) -> None:
     bundle = Bundle.load()
     data = data_figures(prepared, bundle)
     preparation_figures(report, data.get("preparation", {}))
+    if prepared:
+        print(f"     8 real clips to look at: {draw_sheet(prepared)}")
     reconstruction_figures(report, data, bundle)
     with running_server(None) as address, Client(address) as client:
         prompt_figures(report, client)
