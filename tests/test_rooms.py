@@ -34,9 +34,9 @@ RUNTIME = ("numpy", "onnxruntime", "tokenizers", "jsonschema", "click", "PIL", *
 
 ROOMS = (
     Room("sdk", ("sdk", "emomotion"), RUNTIME),
-    Room("sdk/errors.py", (), ()),
+    Room("sdk/errors.py", ("sdk.motion.errors",), ()),
     Room("sdk/emotion.py", ("sdk.errors",), ("numpy",)),
-    Room("sdk/motion", ("sdk.motion", "sdk.errors"), ("numpy",)),
+    Room("sdk/motion", ("sdk.motion",), ("numpy",)),
     Room("sdk/bundle", ("sdk.bundle", *CORE), ("numpy", "jsonschema")),
     Room("sdk/runtime", ("sdk.runtime", "sdk.bundle", *CORE), ("numpy", "onnxruntime", "tokenizers")),
     Room("sdk/service", ("sdk", "emomotion"), ("numpy", *WIRE)),

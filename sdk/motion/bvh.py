@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdk.errors import MalformedFile
+from sdk.motion.errors import MalformedFile
 from sdk.motion.kinematics import global_rotations
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import Array, quat_from_axis_angle, quat_mul, quat_rotate, quat_to_euler_zxy

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from sdk.errors import InvalidInput
+from sdk.motion.errors import InvalidInput
 from sdk.motion.rotations import Array
 
 

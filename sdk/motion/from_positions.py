@@ -8,7 +8,7 @@ joint 0 and changes nothing else. Head, hands and toes end in no bone: their loc
 
 import numpy as np
 
-from sdk.errors import InvalidInput
+from sdk.motion.errors import InvalidInput
 from sdk.motion.kinematics import local_rotations
 from sdk.motion.rotations import (
     Array,

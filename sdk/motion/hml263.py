@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sdk.errors import InvalidInput
+from sdk.motion.errors import InvalidInput
 from sdk.motion.from_positions import solve_rotations
 from sdk.motion.kinematics import forward_kinematics
 from sdk.motion.motion import Motion

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sdk.errors import InvalidInput
+from sdk.motion.errors import InvalidInput
 from sdk.motion.kinematics import foot_contacts, forward_kinematics
 from sdk.motion.rotations import Array, quat_continuous, quat_mul, quat_rotate, quat_slerp
 from sdk.motion.skeleton import BODY, MIRROR, NUM_JOINTS, Skeleton

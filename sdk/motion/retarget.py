@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sdk.errors import InvalidInput
 from sdk.motion.bvh import BvhClip
+from sdk.motion.errors import InvalidInput
 from sdk.motion.kinematics import heading_angle, local_rotations
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import Array, normalize, quat_about, quat_continuous, quat_from_matrix, quat_inv, quat_mul

@@ -6,7 +6,7 @@ Shapes: T frames, J = 22 joints; T frames in, T rows out. H[t] turns the world t
 
 import numpy as np
 
-from sdk.errors import InvalidInput
+from sdk.motion.errors import InvalidInput
 from sdk.motion.kinematics import heading_angle
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import Array, quat_about, quat_continuous, quat_from_6d, quat_inv, quat_mul, quat_rotate
