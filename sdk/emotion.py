@@ -140,8 +140,6 @@ class Affect:
         lengths = np.linalg.norm(VALENCE_AROUSAL[1:], axis=-1)
         cosine = VALENCE_AROUSAL[1:] @ point / (lengths * radius)
         share = np.clip(cosine, 0, None) ** 3
-        if share.sum() < 1e-9:  # the quadrant without an anchor: calm contentment lies nearest to trust
-            share[Emotion.TRUST - 1] = 1.0
         share = np.where(share < 0.2 * share.max(), 0, share)
         intensity = radius * share.sum() / float((share * lengths).sum())
         return cls({Emotion(i + 1): float(s) for i, s in enumerate(share) if s > 0}, min(intensity, 1.0))

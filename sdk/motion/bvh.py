@@ -74,7 +74,6 @@ class _Tokens:
         self.source = source
         self._items = [(word, n) for n, line in enumerate(lines, 1) for word in line.split()]
         self._at = 0
-        self._last_line = len(lines)
 
     @property
     def line(self) -> int:

@@ -2,7 +2,6 @@
 
 import math
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,15 +37,6 @@ def words_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
         return np.stack(rows).astype(np.float32)
 
     monkeypatch.setattr(train_tokens, "embed_captions", embed)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads beyond the first only wait for each other on models of this size."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Token batches and the losses of both transformers: what is drawn, dropped, masked and counted."""
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -18,14 +17,6 @@ from training.train_tokens import MIN_TOKENS, OFFSETS, Batch, TokenSet, masked_l
 WHOLE = TokenLoss(drop_text=0, drop_affect=0, crop=0)
 LENGTHS = (3, 5, 9, 18, 30, 47)
 Q = 3
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

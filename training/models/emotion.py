@@ -8,9 +8,6 @@ from torch import Tensor, nn
 
 from sdk.emotion import NUM_EMOTIONS
 
-POINTS = ("mask", "residual", "vq")
-"""Where the embedder may enter: the masked transformer, the residual transformer, the RVQ-VAE's decoder."""
-
 
 class EmotionEmbedder(nn.Module):
     """Embedding table -> dense layers.
