@@ -40,6 +40,7 @@ def measure(report: Report, prepared: Path | None) -> None:
     with running_server(None) as address, Client(address) as client:
         prompt_figures(report, client)
         emotion_figures(report, client, data.get("real_cues", {}))
+        wander_figures(report, client)
     determinism_figures(report)
     parity_figures(report, bundle)
     time_figures(report)
@@ -121,6 +122,18 @@ def emotion_figures(report: Report, client: Client, real: dict[str, list[float]]
     title = f"'{WALK}' under four emotions, mean of {SEEDS_PER_EMOTION} seeds, real clips in brackets:\n\n"
     report.table(title + "\n".join(lines))
     report.at_least("cues whose order of emotions agrees with the real clips", agreeing, 4, f"of {len(CUE_NAMES)}")
+
+
+def wander_figures(report: Report, client: Client) -> None:
+    """How far the direction of travel strays from +Z within 25 s, in steps of a second: nothing steers it yet."""
+    for emotion in ("neutral", "joy"):
+        strays = []
+        for seed in range(FIRST_SEED, FIRST_SEED + 5):
+            motion = client.generate(WALK, affect=emotion, seconds=25, seed=seed).motion
+            step = np.diff(motion.root[:: round(motion.fps)], axis=0)
+            strays.append(np.degrees(np.abs(np.unwrap(np.arctan2(step[:, 0], step[:, 2]))).max()))
+        spread = f"{min(strays):.0f} to {max(strays):.0f} degrees in 25 s, 5 seeds"
+        report.show(f"direction of travel off +Z, '{WALK}', {emotion}", spread)
 
 
 def determinism_figures(report: Report) -> None:
