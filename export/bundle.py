@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,51 +13,41 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from export.graphs import GraphSpec, export_graph, graph_specs, round_weights
+from export.graphs import GraphSpec, export_graph
+from export.parts import Part, parts_of
 from export.text import export_text
-from sdk.bundle.manifest import FORMAT_VERSION, MANIFEST, Bundle, EmotionEvidence, Graph, Manifest, Plan
+from sdk.bundle.manifest import EVIDENCE, FORMAT_VERSION, MANIFEST, Bundle, EmotionEvidence, Graph, Manifest
 from sdk.emotion import Emotion
 from sdk.errors import InvalidInput
 from sdk.motion import rot272
 from training.data import load_index
 from training.datasets import bandai_namco
-from training.generator import Generator
-from training.models.rvq import DOWNSAMPLING
 
 REFERENCE = "reference.npz"
 CARD = "MODEL_CARD.md"
 LICENCE_FILE = "LICENSE-WEIGHTS.txt"
-
-_GUIDANCE: dict[str, float] = {"text_guidance": 3.5, "emotion_guidance": 3.5, "choice_temperature": 8.0}
-PLANS = (
-    Plan(name="best", iterations=10, residual_layers=5, residual_guidance=2.0, **_GUIDANCE),
-    Plan(name="fast", iterations=5, residual_layers=2, residual_guidance=1.0, **_GUIDANCE),
-)
-DEFAULT_PLAN = "best"
 
 
 @dataclass(frozen=True)
 class Provenance:
     """What the weights come from."""
 
-    run: Path
-    data: Path | None
+    data: tuple[Path, ...]
     version: str
 
 
-def emotion_evidence(data: Path | None) -> list[EmotionEvidence]:
+def emotion_evidence(data: tuple[Path, ...]) -> list[EmotionEvidence]:
     """Per emotion: minutes of training motion that carry it, and the best evidence among them."""
     minutes = dict.fromkeys((e.label for e in Emotion), 0.0)
     found: dict[str, set[str]] = {e.label: set() for e in Emotion}
-    for line in [] if data is None else load_index(data):
-        if line["split"] != "train":
+    for line in (line for folder in data for line in load_index(folder)):
+        if line["split"] != "train" or line["evidence"] == "none":
             continue
         for name in line["affect"]:
             minutes[name] += line["frames"] / rot272.FPS / 60
             # A style that is no emotion is still a recorded movement without one.
             found[name].add("mocap" if line["evidence"] == "style" else line["evidence"])
-    order = ("mocap", "proxy", "synthetic")
-    best = {name: next((e for e in order if e in kinds), "none") for name, kinds in found.items()}
+    best = {name: next((e for e in EVIDENCE if e in kinds), "none") for name, kinds in found.items()}
     return [EmotionEvidence(name=n, evidence=best[n], minutes=round(minutes[n], 2)) for n in minutes]
 
 
@@ -73,29 +63,31 @@ def reference_arrays(specs: dict[str, GraphSpec]) -> dict[str, np.ndarray]:
     return arrays
 
 
-def write_bundle(run: Path, out: Path, *, data: Path | None = None, version: str, quality: dict[str, Any]) -> Bundle:
+def write_bundle(
+    run: Path, out: Path, *, generators: tuple[str, ...] = ("emo-mask",), data: tuple[Path, ...] = (), version: str,
+    quality: dict[str, Any],
+) -> Bundle:  # fmt: skip
     """Export a finished run into the folder `out`, which is replaced only when everything is written and loads again.
 
+    generators: names of `export.parts.PARTS`. data: the prepared folders, for the evidence behind each emotion.
+    quality: what `training.evaluate` measured: {"plans": {plan: {figure: value}}, "quality": {...}}.
     Raises InvalidInput for an unfinished run, unprepared `data`, and when `out` exists and is not a bundle.
     """
     if out.exists() and any(out.iterdir()) and not (out / MANIFEST).exists():
         raise InvalidInput(f"{out} exists and is no bundle; choose an empty folder")
-    generator, emotions = Generator.load(run), emotion_evidence(data)
-    for model in (generator.rvq, generator.masked, generator.residual):
-        round_weights(model)
+    parts, emotions = parts_of(run, generators), emotion_evidence(data)
+    specs = {name: spec for part in parts for name, spec in part.specs.items()}
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     except OSError as error:
         raise InvalidInput(f"no folder can be made beside {out} ({error.strerror}); choose another") from None
     try:
-        torch.manual_seed(0)
-        specs = graph_specs(generator)
         for name, spec in tqdm(specs.items(), desc="graphs", unit="graph"):
             export_graph(spec, part / f"{name}.onnx")
         export_text(part)
         np.savez_compressed(part / REFERENCE, **reference_arrays(specs))  # type: ignore[arg-type]
-        manifest = build_manifest(generator, specs, emotions, Provenance(run, data, version), quality)
+        manifest = build_manifest(parts, emotions, Provenance(data, version), quality)
         (part / CARD).write_text(model_card(manifest))
         (part / LICENCE_FILE).write_text(weights_licence())
         files = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(part.iterdir())}
@@ -125,23 +117,23 @@ def put_in_place(new: Path, target: Path) -> None:
 
 
 def build_manifest(
-    generator: Generator, specs: dict[str, GraphSpec], emotions: list[EmotionEvidence], source: Provenance,
-    quality: dict[str, Any],
-) -> Manifest:  # fmt: skip
+    parts: list[Part], emotions: list[EmotionEvidence], source: Provenance, quality: dict[str, Any]
+) -> Manifest:
     """The manifest without the files' hashes."""
-    config = generator.masked.config
-    trained = {
-        stage: {**facts["meta"], "steps": facts["step"], "validation": facts["scalars"]}
-        for stage, facts in generator.meta.items()
-    }
+    measured = quality.get("plans", {})
+    plans = [replace(plan, quality=measured.get(plan.name, {})) for part in parts for plan in part.plans]
+    specs = {name: spec for part in parts for name, spec in part.specs.items()}
+    graphs = {n: Graph(file=f"{n}.onnx", inputs=s.inputs, outputs=s.outputs) for n, s in specs.items()}
+    sources = sorted({line["source"] for folder in source.data for line in load_index(folder)})
+    provenance = {
+        "data": sources or [bandai_namco.NAME], "commit": _commit(), "training": {p.name: p.trained for p in parts}
+    }  # fmt: skip
     return Manifest(
-        format_version=FORMAT_VERSION, name="emo-mask-bandai-namco", version=source.version, generator="emo-mask",
+        format_version=FORMAT_VERSION, name="emo-mask-bandai-namco", version=source.version,
         licence=bandai_namco.LICENCE, attribution=bandai_namco.ATTRIBUTION, representation="rot272", fps=rot272.FPS,
-        downsampling=DOWNSAMPLING, codes=config.codes, quantisers=config.quantisers, max_tokens=config.max_tokens,
-        emotion_points=generator.points, text_encoder="all-MiniLM-L6-v2 (Apache-2.0), int8", emotions=emotions,
-        plans=list(PLANS), default_plan=DEFAULT_PLAN,
-        graphs={name: Graph(file=f"{name}.onnx", inputs=s.inputs, outputs=s.outputs) for name, s in specs.items()},
-        files={}, provenance={"data": bandai_namco.NAME, "commit": _commit(), "training": trained}, quality=quality,
+        text_encoder="all-MiniLM-L6-v2 (Apache-2.0), int8", emotions=emotions,
+        generators={p.name: p.info for p in parts}, plans=plans, default_plan=parts[0].plans[0].name, graphs=graphs,
+        files={}, provenance=provenance, quality=quality.get("quality", {}),
     )  # fmt: skip
 
 
@@ -153,7 +145,7 @@ def _commit() -> str:
 def weights_licence() -> str:
     """The terms of the weights, which follow from their data."""
     return (
-        "The motion weights in this folder (masked.onnx, residual.onnx, decode.onnx, encode.onnx) were trained on\n"
+        "The motion weights in this folder (every .onnx file but text.onnx) were trained on\n"
         f"{bandai_namco.ATTRIBUTION}.\n"
         "They are offered under Creative Commons Attribution-NonCommercial 4.0 International (CC BY-NC 4.0):\n"
         "https://creativecommons.org/licenses/by-nc/4.0/ . NO COMMERCIAL USE.\n"
@@ -169,13 +161,16 @@ def model_card(manifest: Manifest) -> str:
     """What a person should know before using the weights."""
     emotions = "\n".join(f"| {e.name} | {e.evidence} | {e.minutes:g} |" for e in manifest.emotions)
     plans = "\n".join(
-        f"| {p.name} | {p.iterations} | {p.residual_layers} | {p.text_guidance:g} / {p.emotion_guidance:g} / "
-        f"{p.residual_guidance:g} |" for p in manifest.plans
+        f"| {p.name} | {p.generator} | {p.iterations} | {p.residual_layers} | {p.text_guidance:g} / "
+        f"{p.emotion_guidance:g} / {p.residual_guidance:g} |" for p in manifest.plans
     )  # fmt: skip
+    generators = "\n".join(f"- {n}: {', '.join(g.emotion_points) or 'nowhere'}" for n, g in manifest.generators.items())
     return f"""# {manifest.name} {manifest.version}
 
-Text and emotion to full-body motion: RVQ-VAE, masked and residual transformer (MoMask) with an EmotionEmbedder
-(EMo-Mask) at: {", ".join(manifest.emotion_points)}. Representation {manifest.representation} at {manifest.fps:g} fps.
+Text and emotion to full-body motion, {manifest.representation} at {manifest.fps:g} fps. Generators, and where the
+EmotionEmbedder enters them:
+
+{generators}
 
 **Licence of the weights: {manifest.licence}, no commercial use.** {manifest.attribution}.
 Text encoder: {manifest.text_encoder}.
@@ -186,13 +181,14 @@ Text encoder: {manifest.text_encoder}.
 | --- | --- | --- |
 {emotions}
 
-`mocap`: recorded under that name. `proxy`: a recorded style that resembles it. `none`: nothing was shown to the model;
-the result is a guess.
+`mocap`: recorded under that name. `proxy`: a recorded style that resembles it. `text-mined`: recordings whose captions
+hold a word of it. `synthetic`: neutral recordings restyled by rules. `none`: nothing was shown to the model; the result
+is a guess.
 
 ## Plans
 
-| plan | iterations | residual layers | guidance text / emotion / residual |
-| --- | --- | --- | --- |
+| plan | generator | iterations | residual layers | guidance text / emotion / residual |
+| --- | --- | --- | --- | --- |
 {plans}
 
 ## Limits

@@ -53,12 +53,12 @@ def round_weights(module: nn.Module) -> None:
 
 
 def graph_specs(generator: Generator) -> dict[str, GraphSpec]:
-    """The four motion graphs of a generator."""
+    """The motion graphs of a generator, by role: masked, residual where it has one, decode, encode."""
     config = generator.masked.config
     layers, codes, width = config.quantisers, config.codes, config.text_width
     features = generator.rvq.config.features
     tokens, rows = Dim("tokens", min=2, max=config.max_tokens), Dim("rows", min=1, max=3)
-    f32, i64 = partial(_described, "float32"), partial(_described, "int64")
+    f32, i64 = partial(described, "float32"), partial(described, "int64")
     condition = {
         "text": (torch.randn(2, width), {0: rows}, f32("sentence embeddings; zeros: no text", "R", width)),
         "affect": (torch.rand(2, NUM_EMOTIONS), {0: rows}, f32("Affect.condition; zeros: none", "R", NUM_EMOTIONS)),
@@ -80,22 +80,25 @@ def graph_specs(generator: Generator) -> dict[str, GraphSpec]:
     all_tokens = (some, {1: any_tokens}, i64("tokens; -1: layer left out", layers, "N"))
     one_affect = (torch.rand(NUM_EMOTIONS), {}, f32("Affect.condition", NUM_EMOTIONS))
     # torch.export wants the frame axis said as 4 times the token axis.
-    frames = (torch.randn(48, features), {0: 4 * any_tokens}, f32("rot272 features in their units", "4N", features))
+    # Of the size of real features: far from all codes the choice of a code would depend on hardly anything.
+    like_real = generator.rvq.mean + generator.rvq.std * torch.randn(48, features)
+    frames = (like_real, {0: 4 * any_tokens}, f32("rot272 features in their units", "4N", features))
     code, chance = i64("a code for every position", "N"), f32("probability of that code before filtering", "N")
     motion, found = f32("rot272 features in their units", "4N", features), i64("tokens of all layers", layers, "N")
-    return {
+    specs = {
         "masked": spec(MaskedStep(generator.masked), {"tokens": base, **condition}, {"codes": code, "chance": chance}),
-        "residual": spec(
-            ResidualStep(generator.residual), {"tokens": below, "layer": layer, **condition}, {"codes": code}
-        ),
         "decode": spec(
             DecodeStep(generator.rvq), {"tokens": all_tokens, "affect": one_affect}, {"features": motion}
         ),
         "encode": spec(EncodeStep(generator.rvq), {"features": frames}, {"tokens": found}),
     }  # fmt: skip
+    if generator.residual is not None:
+        inputs = {"tokens": below, "layer": layer, **condition}
+        specs["residual"] = spec(ResidualStep(generator.residual), inputs, {"codes": code})
+    return specs
 
 
-def _described(kind: str, meaning: str, *shape: int | str) -> list[Any]:
+def described(kind: str, meaning: str, *shape: int | str) -> list[Any]:
     """An input or output as the manifest shows it."""
     return [list(shape), kind, meaning]
 

@@ -36,6 +36,8 @@ PROMPTS = (
 AFFECTS = (
     Affect.neutral(), Affect.of("joy", 1.0), Affect.of("sadness", 1.0), Affect.of("anger", 0.8), Affect.of("fear")
 )  # fmt: skip
+GENERATOR = "emo-mask"
+"""Whose rollouts are compared; the passes of every graph are."""
 TOKEN_GATE = 0.99
 MOTION_GATE_M = 1e-3
 PASS_GATE = 1e-3
@@ -111,7 +113,7 @@ def rollouts(engine: Engine, *, seeds: int, seconds: float = 6.5) -> list[Result
     """Every prompt under every affect, `seeds` seeds each."""
     cases = [(p, a, s) for p in PROMPTS for a in AFFECTS for s in range(seeds)]
     return [
-        engine.generate(Request(text=p, affect=a, seconds=seconds, seed=s))
+        engine.generate(Request(text=p, affect=a, seconds=seconds, seed=s, generator=GENERATOR))
         for p, a, s in tqdm(cases, desc="rollouts", unit="clip")
     ]
 
@@ -131,7 +133,7 @@ def compare_rollouts(ours: list[Result], theirs: list[Result], engine: Engine) -
 
 def quantised(bundle: Bundle, names: tuple[str, ...], folder: Path) -> OnnxPasses:
     """The bundle's passes with some graphs' matrix products in int8."""
-    passes = OnnxPasses(bundle, threads=0)
+    passes = OnnxPasses(bundle, bundle.manifest.generators[GENERATOR], threads=0)
     for name in names:
         options = ort.SessionOptions()
         # int8 quantisation reads float32 initialisers: let ONNX Runtime fold the stored halves first.
@@ -143,7 +145,7 @@ def quantised(bundle: Bundle, names: tuple[str, ...], folder: Path) -> OnnxPasse
         quantize_dynamic(
             prepared, small, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"]
         )
-        passes.replace(name, open_session(small, threads=0))
+        passes.sessions.replace(name, open_session(small, threads=0))
     return passes
 
 
@@ -163,8 +165,9 @@ def command(bundle: Path, seeds: int, int8: bool, json_file: IO[str] | None) -> 
         click.echo(f"pass {name:9s} worst difference {gap:.2e} (goal <= {PASS_GATE:g})")
         # "Not within" and not "beyond": a NaN passes no gate.
         failed += [] if gap <= PASS_GATE else [name]
-    steps = SideBySide(twin, OnnxPasses(engine.bundle, threads=0))
-    theirs = rollouts(engine.with_passes(steps), seeds=seeds)
+    info = engine.bundle.manifest.generators[GENERATOR]
+    steps = SideBySide(twin, OnnxPasses(engine.bundle, info, threads=0))
+    theirs = rollouts(engine.with_passes(GENERATOR, steps), seeds=seeds)
     click.echo(f"step by step: {steps.different} of {steps.codes} codes differ, on equal inputs")
     failed += [] if steps.different <= (1 - TOKEN_GATE) * steps.codes else ["codes step by step"]
     for name, gap in steps.worst.items():
@@ -181,7 +184,7 @@ def command(bundle: Path, seeds: int, int8: bool, json_file: IO[str] | None) -> 
     if int8:
         with tempfile.TemporaryDirectory() as folder:
             for names in (("masked",), ("residual",), ("masked", "residual")):
-                small = engine.with_passes(quantised(engine.bundle, names, Path(folder)))
+                small = engine.with_passes(GENERATOR, quantised(engine.bundle, names, Path(folder)))
                 cost = compare_rollouts(rollouts(small, seeds=seeds), ours, engine)
                 label = " + ".join(names)
                 cost_of[label] = cost.mean_agreement

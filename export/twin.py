@@ -41,7 +41,7 @@ def fill(module: nn.Module, weights: dict[str, torch.Tensor], *, graph: str) -> 
 
 def load_twin(bundle: Bundle) -> Generator:
     """The bundle's three models in torch, in evaluation mode. Raises BundleError when the graphs lack a weight."""
-    trained = bundle.manifest.provenance["training"]
+    trained = bundle.manifest.provenance["training"]["emo-mask"]
     decode = graph_weights(bundle, "decode")
     rvq = Rvq(RvqConfig(**trained["rvq"]["model"]))
     fill(rvq.decoder, {k.removeprefix("decoder."): v for k, v in decode.items()}, graph="decode")

@@ -48,13 +48,15 @@ class Options(TypedDict, total=False):
 
     affect: an Affect, or its short form for Affect.of ("joy", "joy:0.6,trust:0.4"); neutral unless said.
     seconds: length; 4 unless said. seed: 0..2**64-1; drawn by the server unless said.
-    plan: a name from `info().plans`; the default plan unless said. fps: frame rate; the bundle's own unless said.
+    plan: a name from `info().plans`; generator: a name from `info().generators`, which without a plan stands for its
+    first one; the default plan unless either is said. fps: frame rate; the bundle's own unless said.
     """
 
     affect: Affect | str | None
     seconds: float | None
     seed: int | None
     plan: str | None
+    generator: str | None
     fps: float | None
 
 
@@ -71,8 +73,8 @@ class Header:
 class Status:
     """Last part of a stream: the settings really used, and how it went.
 
-    seed and plan are filled in where none was asked for; fps is the rate of the frames. stage_ms: milliseconds by
-    stage, "total" among them. degraded: a cheaper plan than the one asked for was used.
+    seed, plan and generator are filled in where none was asked for; fps: rate of the frames. stage_ms: milliseconds
+    by stage, "total" among them. degraded: a cheaper plan than the one asked for was used.
     """
 
     text: str
@@ -80,6 +82,7 @@ class Status:
     seconds: float
     seed: int
     plan: str
+    generator: str
     fps: float
     stage_ms: dict[str, float]
     degraded: bool
@@ -114,9 +117,7 @@ class Client:
         """One clip. Raises InvalidInput, ServerError."""
         return clip_of(list(self.stream(text, timeout_s=timeout_s, **options)))
 
-    def stream(
-        self, text: str, *, timeout_s: float = GENERATE_TIMEOUT_S, **options: Unpack[Options]
-    ) -> Iterator[Part]:
+    def stream(self, text: str, *, timeout_s: float = GENERATE_TIMEOUT_S, **options: Unpack[Options]) -> Iterator[Part]:
         """The parts of one clip as they arrive. Closing the iterator stops the server's work."""
         return self._parts(build_request(text, **options), timeout_s)
 
@@ -207,6 +208,7 @@ def build_request(
     seconds: float | None = None,
     seed: int | None = None,
     plan: str | None = None,
+    generator: str | None = None,
     fps: float | None = None,
 ) -> motion_pb2.GenerateRequest:
     """The message of a request. Ranges are for the server to judge; refused here is only what no message can hold."""
@@ -215,9 +217,12 @@ def build_request(
     if isinstance(affect, str):
         affect = Affect.of(affect)
     try:
-        request = motion_pb2.GenerateRequest(text=text, seconds=seconds, seed=seed, plan=plan, fps=fps)
+        request = motion_pb2.GenerateRequest(
+            text=text, seconds=seconds, seed=seed, plan=plan, generator=generator, fps=fps
+        )
     except ValueError:
-        raise InvalidInput("text or plan holds a lone surrogate, which is no character", field="text") from None
+        what = "text, plan or generator holds a lone surrogate"
+        raise InvalidInput(f"{what}, which is no character", field="text") from None
     if affect is not None:
         request.affect.CopyFrom(affect_to_wire(affect))
     return request
@@ -281,6 +286,7 @@ def _status(message: motion_pb2.GenerateStatus) -> Status:
         seconds=used.seconds,
         seed=used.seed,
         plan=used.plan,
+        generator=used.generator,
         fps=used.fps,
         stage_ms={entry.stage: entry.ms for entry in message.stages},
         degraded=message.degraded,

@@ -41,6 +41,7 @@ class Made:
 @click.option("--preview", type=click.Path(path_type=Path), help="Also draw the clip into this .gif.")
 @click.option("--server", metavar="HOST:PORT", help="Let this server generate; without it this process does.")
 @click.option("--plan", metavar="NAME", help="Way to decode; `emomotion info` lists them.")
+@click.option("--generator", metavar="NAME", help="Which of the bundle's generators; the default plan's unless said.")
 @click.option("--fps", type=float, help="Frame rate; the bundle's own unless said.")
 @click.option("--bundle", type=click.Path(path_type=Path), help="Bundle folder; without it the one that comes along.")
 @click.option("--in-place", "stay", is_flag=True, help="Hold the character over its starting point.")
@@ -56,6 +57,7 @@ def command(
     preview: Path | None,
     server: str | None,
     plan: str | None,
+    generator: str | None,
     fps: float | None,
     bundle: Path | None,
     stay: bool,
@@ -71,7 +73,7 @@ def command(
     check_writable(out)
     if preview is not None:
         check_preview(preview)
-    options = {"affect": affect, "seconds": seconds, "seed": seed, "plan": plan, "fps": fps}
+    options = {"affect": affect, "seconds": seconds, "seed": seed, "plan": plan, "generator": generator, "fps": fps}
     made = _from_server(server, text, options) if server else _from_engine(bundle, text, options)
     motion, tags = made.motion, replace(made.tags, valence=valence, arousal=arousal)
     if stay:
@@ -115,6 +117,7 @@ def _evidence_lines(affect: Affect, evidence: dict[str, str]) -> list[str]:
     """What to say of emotions that the bundle did not learn from recordings of them."""
     said = {
         "proxy": "{} was learned from a related style, not from recordings of it",
+        "text-mined": "{} was learned from clips whose captions name it, not from recordings of it",
         "synthetic": "{} was learned from made-up motion",
         "none": "{} was never shown to this model: the clip is a guess",
     }
@@ -140,7 +143,7 @@ def _from_engine(bundle: Path | None, text: str, options: dict[str, Any]) -> Mad
         fps=request.fps,
         licence=manifest.licence,
         dataset_licences=(manifest.attribution,),
-        generator=manifest.generator,
+        generator=used.generator or "",
         model_name=manifest.name,
         model_version=manifest.version,
         bundle_sha256=engine.bundle.sha256,
@@ -165,7 +168,7 @@ def _from_server(server: str, text: str, options: dict[str, Any]) -> Made:
         fps=options["fps"],
         licence=info.licence,
         dataset_licences=(info.attribution,),
-        generator=info.generators[0],
+        generator=clip.generator,
         model_name=info.name,
         model_version=info.version,
         bundle_sha256=clip.bundle_sha256,

@@ -39,7 +39,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Plan:
-    """One way to decode: passes of the masked transformer, residual layers added, scales of guidance (1 is none)."""
+    """One way to decode: passes or steps, residual layers added, scales of guidance (1 is none), measured quality."""
 
     name: str
     iterations: int
@@ -50,6 +50,8 @@ class Plan:
     temperature: float
     choice_temperature: float
     is_default: bool
+    generator: str
+    quality: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -99,15 +101,23 @@ class Info:
         rows += [("emotions", f"{', '.join(labels)} ({kind})") for kind, labels in groups.items()]
         for plan in self.plans:
             guidance = f"guidance {plan.text_guidance:g} by text, {plan.emotion_guidance:g} by emotion"
-            text = f"{plan.iterations} iterations, {plan.residual_layers} residual layers, {guidance}"
+            text = f"{plan.generator}, {plan.iterations} passes, {plan.residual_layers} residual layers, {guidance}"
             rows.append(("plans", f"{plan.name}: {text}{' (default)' if plan.is_default else ''}"))
+            found = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in plan.quality.items())
+            rows += [("plans", f"{plan.name} measured: {found}")] if found else []
         return [(name if i == 0 or rows[i - 1][0] != name else "", text) for i, (name, text) in enumerate(rows)]
+
+
+def _plan(message: info_pb2.Plan) -> Plan:
+    plain = {f.name: getattr(message, f.name) for f in fields(Plan) if f.name != "quality"}
+    return Plan(**plain, quality={field.name: value for field, value in message.quality.ListFields()})
 
 
 def info_from_wire(message: info_pb2.GetInfoReply) -> Info:
     """The facts of a GetInfoReply. Raises InvalidInput for a skeleton or an emotion this SDK does not know."""
     bundle, limits = message.bundle, message.limits
-    kinds = {number: name.removeprefix("EVIDENCE_").lower() for name, number in info_pb2.Evidence.items()}
+    names = {number: name.removeprefix("EVIDENCE_") for name, number in info_pb2.Evidence.items()}
+    kinds = {number: name.lower().replace("_", "-") for number, name in names.items()}
     return Info(
         name=bundle.name,
         version=bundle.version,
@@ -117,7 +127,7 @@ def info_from_wire(message: info_pb2.GetInfoReply) -> Info:
         representation=bundle.representation,
         fps=bundle.fps,
         generators=tuple(message.generators),
-        plans=tuple(Plan(**{f.name: getattr(plan, f.name) for f in fields(Plan)}) for plan in message.plans),
+        plans=tuple(map(_plan, message.plans)),
         emotions={
             emotion_from_wire(entry.emotion): Evidence(kinds.get(entry.evidence, "unknown"), entry.minutes)
             for entry in message.emotions

@@ -6,6 +6,7 @@ run draws what an uninterrupted one would have drawn, and no sampler state has t
 
 import json
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,11 @@ from sdk.errors import InvalidInput
 from sdk.motion import rot272
 from sdk.motion.motion import Motion
 from training.datasets.captions import mirrored_caption
+from training.datasets.preparation import NO_LABEL
+
+RECORDED_EMOTION = 3.0
+"""How much more often a recorded emotional clip is drawn than its pair's size alone would have it: there are few, and
+they are what the synthetic ones stand in for."""
 
 # A generator trained on less than this moves like a statue; see `check_moving`.
 MIN_VELOCITY_STD = 0.004  # m/frame at 30 fps over all joints; the real set has about 0.02
@@ -35,8 +41,19 @@ class Clip:
     style: str
     split: str
     affect: Affect
+    evidence: str
     captions: tuple[str, ...]
     features: np.ndarray
+
+    @property
+    def condition(self) -> np.ndarray:
+        """What models are given of the affect (E,); zeros, that is "no emotion given", where nobody knows it."""
+        return self.affect.condition * np.float32(self.evidence != NO_LABEL)
+
+    @property
+    def emotional(self) -> bool:
+        """True for a clip that is known to show an emotion."""
+        return bool(self.condition[1:].any())
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +64,21 @@ class ClipSet:
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """Chance of each clip: the square root of its (content, style)'s share, so that rare pairs are seen often."""
+        """Chance of each clip: the square root of its (content, style)'s share, so that rare pairs are seen often;
+        recorded emotions more often still.
+        """
         sizes = Counter((c.content, c.style) for c in self.clips)
         weights = np.array([sizes[c.content, c.style] ** -0.5 for c in self.clips])
+        recorded = np.array([c.emotional and c.evidence == "mocap" for c in self.clips])
+        weights = np.where(recorded, RECORDED_EMOTION * weights, weights)
         return weights / weights.sum()
+
+    def where(self, keep: Callable[[Clip], bool]) -> "ClipSet":
+        """The clips for which `keep` says True. Raises InvalidInput when none is left."""
+        kept = tuple(c for c in self.clips if keep(c))
+        if not kept:
+            raise InvalidInput("no clip is left of this selection; look at the affects and the evidence in index.jsonl")
+        return ClipSet(kept)
 
 
 def load_index(folder: Path) -> list[dict[str, Any]]:
@@ -67,10 +95,12 @@ def load_motion(folder: Path, name: str) -> Motion:
         return Motion(arrays["rotations"].astype(np.float64), arrays["root"].astype(np.float64), rot272.FPS)
 
 
-def load_clips(folder: Path, split: str, *, mirror: bool = True) -> ClipSet:
-    """Clips of one split as features, mirrored twins included unless told otherwise."""
+def load_clips(data: Path | Sequence[Path], split: str, *, mirror: bool = True) -> ClipSet:
+    """Clips of one split as features, of one prepared folder or several, with mirrored twins unless told otherwise."""
+    folders = [data] if isinstance(data, Path) else list(data)
+    lines = [(folder, line) for folder in folders for line in load_index(folder) if line["split"] == split]
     clips = []
-    for line in tqdm([x for x in load_index(folder) if x["split"] == split], desc=f"loading {split}", unit="clip"):
+    for folder, line in tqdm(lines, desc=f"loading {split}", unit="clip"):
         motion = load_motion(folder, line["id"])
         affect = Affect({Emotion[name.upper()]: w for name, w in line["affect"].items()}, line["intensity"])
         twins = [(motion, tuple(line["captions"]), "")]
@@ -79,9 +109,10 @@ def load_clips(folder: Path, split: str, *, mirror: bool = True) -> ClipSet:
         for moving, captions, prefix in twins:
             content = mirrored_caption(line["content"]) if prefix else line["content"]
             features = rot272.encode(moving)
-            clips.append(Clip(prefix + line["id"], content, line["style"], split, affect, captions, features))
+            name, evidence = prefix + line["id"], line["evidence"]
+            clips.append(Clip(name, content, line["style"], split, affect, evidence, captions, features))
     if not clips:
-        raise InvalidInput(f"{folder} holds no clip of split {split!r}")
+        raise InvalidInput(f"{', '.join(map(str, folders))}: no clip of split {split!r}")
     return ClipSet(tuple(clips))
 
 
@@ -122,7 +153,7 @@ def draw_windows(clips: ClipSet, rng: np.random.Generator, batch: int, frames: i
         part = x[start : start + frames]
         windows[row, : len(part)] = part
         windows[row, len(part) :] = still(part[-1])
-    affect = np.stack([clips.clips[k].affect.condition for k in picks])
+    affect = np.stack([clips.clips[k].condition for k in picks])
     return torch.from_numpy(windows), torch.from_numpy(affect)
 
 

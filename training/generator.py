@@ -13,18 +13,20 @@ from training.train_tokens import build, load_rvq
 
 @dataclass(frozen=True, eq=False)
 class Generator:
-    """The three models of a run, in evaluation mode, and what their checkpoints say of themselves."""
+    """The models of a run, in evaluation mode, and what their checkpoints say of themselves. MMM has no residual."""
 
     rvq: Rvq
     masked: MaskedTransformer
-    residual: ResidualTransformer
+    residual: ResidualTransformer | None
     meta: dict[str, Any]
 
     @property
     def points(self) -> list[str]:
         """Where the EmotionEmbedder enters."""
         inside = {
-            "mask": self.masked.config.emotion, "residual": self.residual.config.emotion, "vq": self.rvq.config.emotion
+            "mask": self.masked.config.emotion,
+            "residual": self.residual is not None and self.residual.config.emotion,
+            "vq": self.rvq.config.emotion,
         }  # fmt: skip
         return [point for point, there in inside.items() if there]
 

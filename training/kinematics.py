@@ -30,3 +30,25 @@ def heading_positions(features_BTF: Tensor) -> Tensor:
         world.append(world[parent] @ local[..., j, :, :])
         points.append(points[parent] + world[parent] @ offsets[j])
     return torch.stack(points, -2)
+
+
+def heading_angles(features_BTF: Tensor) -> Tensor:
+    """Heading since the first row, radians (B, T): the sum of the yaw increments, as `rot272.decode` takes it."""
+    row = features_BTF[..., SLICES["heading_change"]]
+    return torch.atan2(row[..., 2], row[..., 0]).cumsum(-1)
+
+
+def root_path(features_BTF: Tensor, heading_BT: Tensor) -> Tensor:
+    """Path of the root on the ground, metres (B, T, 2) as x and z, from the velocities and the headings."""
+    x, z = features_BTF[..., SLICES["root_velocity"]].unbind(-1)
+    # A velocity is written in the heading of the frame before it.
+    before = torch.cat([torch.zeros_like(heading_BT[..., :1]), heading_BT[..., :-1]], -1)
+    sin, cos = -before.sin(), before.cos()
+    return torch.stack([cos * x + sin * z, cos * z - sin * x], -1).cumsum(-2)
+
+
+def turned(points_BTJ3: Tensor, heading_BT: Tensor) -> Tensor:
+    """Points in the heading frame -> in the frame of the first row, as `rot272.decode` places them."""
+    sin, cos = -heading_BT.sin()[..., None], heading_BT.cos()[..., None]
+    x, y, z = points_BTJ3.unbind(-1)
+    return torch.stack([cos * x + sin * z, y, cos * z - sin * x], -1)

@@ -1,5 +1,6 @@
 """What every stage's training has in common: optimiser, schedule, resuming, progress, TensorBoard."""
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +40,17 @@ def learning_rate(recipe: StageRecipe, step: int) -> float:
         return recipe.rate * (step + 1) / recipe.warmup
     done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
     return recipe.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def start_from(model: nn.Module, init: Path | None) -> str:
+    """Fill `model` with the weights of the checkpoint `init` and return the file's hash; without one, do nothing.
+
+    Raises InvalidInput for a checkpoint that cannot be read or is of another size.
+    """
+    if init is None:
+        return ""
+    checkpoint.load_weights(model, checkpoint.load(init)["model"], init)
+    return hashlib.sha256(init.read_bytes()).hexdigest()
 
 
 def train(stage: Stage, folder: Path, *, stop_after: int | None = None) -> Scalars:

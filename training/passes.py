@@ -1,5 +1,8 @@
 """The decoding loop's passes in torch. Shapes as in `sdk.runtime.decode`."""
 
+from collections.abc import Collection
+
+import numpy as np
 import torch
 
 from sdk.runtime.decode import Floats, Ints
@@ -10,9 +13,16 @@ from training.models.transformer import MaskedTransformer, ResidualTransformer
 
 
 class TorchPasses:
-    """`sdk.runtime.decode.Passes` over torch modules in evaluation mode."""
+    """`sdk.runtime.decode.Passes` over torch modules in evaluation mode.
 
-    def __init__(self, rvq: Rvq, masked: MaskedTransformer, residual: ResidualTransformer | None) -> None:
+    points: the stages that are told the affect, of mask, residual and vq; the others get the zeros of "no emotion".
+    """
+
+    def __init__(
+        self, rvq: Rvq, masked: MaskedTransformer, residual: ResidualTransformer | None, *,
+        points: Collection[str] = ("mask", "residual", "vq"),
+    ) -> None:  # fmt: skip
+        self._told = {point: np.float32(point in points) for point in ("mask", "residual", "vq")}
         self._masked, self._decode = MaskedStep(masked), DecodeStep(rvq)
         self._residual = None if residual is None else ResidualStep(residual)
 
@@ -26,6 +36,7 @@ class TorchPasses:
         self, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
     ) -> tuple[Ints, Floats]:
         """See `Passes.masked`."""
+        affect_RE = affect_RE * self._told["mask"]
         code, chance = self._masked(*map(torch.from_numpy, (tokens_N, text_RS, affect_RE, weight_R, noise_NC)))
         return code.numpy(), chance.numpy()
 
@@ -36,12 +47,13 @@ class TorchPasses:
         """See `Passes.residual`."""
         if self._residual is None:
             raise ValueError("these passes were made without a residual transformer")
-        rest = map(torch.from_numpy, (text_RS, affect_RE, weight_R, noise_NC))
+        rest = map(torch.from_numpy, (text_RS, affect_RE * self._told["residual"], weight_R, noise_NC))
         found: Ints = self._residual(torch.from_numpy(tokens_QN), torch.tensor([layer]), *rest).numpy()
         return found
 
     @torch.no_grad()
     def decode(self, tokens_QN: Ints, affect_E: Floats) -> Floats:
         """See `Passes.decode`."""
-        features: Floats = self._decode(torch.from_numpy(tokens_QN), torch.from_numpy(affect_E)).numpy()
+        affect = torch.from_numpy(affect_E * self._told["vq"])
+        features: Floats = self._decode(torch.from_numpy(tokens_QN), affect).numpy()
         return features

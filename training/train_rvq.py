@@ -1,5 +1,6 @@
 """Stage 1: the RVQ-VAE. Shapes: B batch, T frames, F features, J joints, Q quantiser layers, C codes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,10 @@ from torch import Tensor
 
 from sdk.errors import InvalidInput
 from training.data import ClipSet, check_moving, draw_windows, load_clips, statistics, step_rng
-from training.kinematics import heading_positions
-from training.loop import Scalars, Stage, train
+from training.kinematics import heading_angles, heading_positions, root_path, turned
+from training.loop import Scalars, Stage, start_from, train
 from training.models.rvq import DOWNSAMPLING, Rvq
-from training.recipes import Recipe
+from training.recipes import Recipe, RvqLoss
 
 MIN_CODE_USE = 0.6
 MOTION_ENERGY_FLOOR = 0.7
@@ -27,15 +28,18 @@ def reconstruct(model: Rvq, features: np.ndarray, affect: np.ndarray | None = No
 
 
 def evaluate(model: Rvq, clips: ClipSet, *, limit: int | None = None) -> Scalars:
-    """Held-out figures: MPJPE (mm, pelvis aligned, by forward kinematics), code use per layer, motion energy ratio."""
+    """Held-out figures: MPJPE (mm, pelvis aligned, by forward kinematics, the heading summed up from the clip's start),
+    code use of the least used layer, motion energy ratio.
+    """
     picks = clips.clips if limit is None else clips.clips[:: max(1, len(clips.clips) // limit)]
     error, frames = 0.0, 0
     used = [torch.zeros(model.config.codes, dtype=torch.bool) for _ in range(model.config.layers)]
     energy = np.zeros(2)
     for clip in picks:
-        x_TF, tokens_QN = reconstruct(model, clip.features, clip.affect.condition if model.config.emotion else None)
+        x_TF, tokens_QN = reconstruct(model, clip.features, clip.condition if model.config.emotion else None)
         truth = torch.from_numpy(clip.features[: len(x_TF)])
         real, made = heading_positions(truth), heading_positions(x_TF)
+        made, real = turned(made, heading_angles(x_TF)), turned(real, heading_angles(truth))
         difference = (made - made[:, :1]) - (real - real[:, :1])
         error += float(difference.norm(dim=-1).mean(-1).sum())
         frames += len(x_TF)
@@ -46,8 +50,40 @@ def evaluate(model: Rvq, clips: ClipSet, *, limit: int | None = None) -> Scalars
     return {"mpjpe_mm": 1000 * error / frames, "code_use_min": min(use), "energy_ratio": float(energy[0] / energy[1])}
 
 
-def train_rvq(recipe: Recipe, data: Path, run: Path, *, seed: int, stop_after: int | None = None) -> Scalars:
-    """Train, resume or finish the RVQ-VAE in `run`. Raises InvalidInput at the end for dead codes and static motion."""
+def reconstruction_loss(
+    model: Rvq, x_BTF: Tensor, affect_BE: Tensor, weights: RvqLoss, *, keep_layers: int
+) -> tuple[Tensor, Scalars]:
+    """Loss of windows (B, T, F) in their own units that pass the first `keep_layers` quantisers, and what to show."""
+    normal = (x_BTF - model.mean) / model.std
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        out = model(normal, affect_BE if model.config.emotion else None, keep_layers=keep_layers)
+    made = out.features.float()
+    feature = fn.smooth_l1_loss(made, normal)
+    # The rotations are what is decoded in the end, so their forward kinematics is what must be right.
+    motion = made * model.std + model.mean
+    joints, truth = heading_positions(motion), heading_positions(x_BTF)
+    joint = (joints - truth).abs().mean()
+    velocity = (joints.diff(dim=1) - truth.diff(dim=1)).abs().mean()
+    total = feature + weights.commit * out.commit
+    # Small errors of the increments add up over a clip, so the sums are compared too.
+    heading, true_heading = heading_angles(motion), heading_angles(x_BTF)
+    drift = (heading - true_heading).abs().mean()
+    path = (root_path(motion, heading) - root_path(x_BTF, true_heading)).abs().mean()
+    total = total + weights.joint * joint + weights.joint_velocity * velocity
+    total = total + weights.heading * drift + weights.path * path
+    shown = {"loss": total, "feature": feature, "joint_mm": 1000 * joint, "commit": out.commit}
+    shown |= {"heading_mrad": 1000 * drift, "path_mm": 1000 * path}
+    return total, {k: float(v.detach()) for k, v in shown.items()}
+
+
+def train_rvq(
+    recipe: Recipe, data: Path | Sequence[Path], run: Path, *, seed: int, stop_after: int | None = None,
+    init: Path | None = None,
+) -> Scalars:  # fmt: skip
+    """Train, resume or finish the RVQ-VAE in `run`, from the weights of the checkpoint `init` where one is given.
+
+    Raises InvalidInput at the end for dead codes and static motion.
+    """
     clips, held_out = load_clips(data, "train"), load_clips(data, "val", mirror=False)
     spread = check_moving(clips)
     torch.manual_seed(seed)
@@ -55,6 +91,7 @@ def train_rvq(recipe: Recipe, data: Path, run: Path, *, seed: int, stop_after: i
     mean, std = statistics(clips)
     model.mean.copy_(torch.from_numpy(mean))
     model.std.copy_(torch.from_numpy(std))
+    origin = start_from(model, init)  # after the statistics: weights belong to the numbers they were learned with
 
     weights = recipe.rvq_loss
 
@@ -63,22 +100,10 @@ def train_rvq(recipe: Recipe, data: Path, run: Path, *, seed: int, stop_after: i
         x_BTF, affect_BE = draw_windows(clips, rng, recipe.rvq.batch, weights.window_frames)
         layers = recipe.rvq_model.layers
         keep = int(rng.integers(1, layers + 1)) if rng.random() < weights.quantise_dropout else layers
-        normal = (x_BTF - model.mean) / model.std
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            out = model(normal, affect_BE if recipe.rvq_model.emotion else None, keep_layers=keep)
-        made = out.features.float()
-        feature = fn.smooth_l1_loss(made, normal)
-        # The rotations are what is decoded in the end, so their forward kinematics is what must be right.
-        joints, truth = heading_positions(made * model.std + model.mean), heading_positions(x_BTF)
-        joint = (joints - truth).abs().mean()
-        velocity = (joints.diff(dim=1) - truth.diff(dim=1)).abs().mean()
-        total = feature + weights.commit * out.commit
-        total = total + weights.joint * joint + weights.joint_velocity * velocity
-        shown = {"loss": total, "feature": feature, "joint_mm": 1000 * joint, "commit": out.commit}
-        return total, {k: float(v.detach()) for k, v in shown.items()}
+        return reconstruction_loss(model, x_BTF, affect_BE, weights, keep_layers=keep)
 
-    meta = {**recipe.part("rvq"), "seed": seed, "velocity_std": spread}
-    stage = Stage("rvq", model, recipe.rvq, loss, lambda: evaluate(model, held_out, limit=100), meta)
+    meta = {**recipe.part("rvq"), "seed": seed, "velocity_std": spread, "init_sha256": origin}
+    stage = Stage("rvq", model, recipe.rvq, loss, lambda: evaluate(model, held_out, limit=200), meta)
     scalars = train(stage, run, stop_after=stop_after)
     if stop_after is None and recipe.name != "tiny":
         check_result(scalars)

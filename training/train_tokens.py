@@ -5,103 +5,36 @@ Shapes: B batch, N tokens, Q quantiser layers, S text width, E = 9 emotions.
 
 import hashlib
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as fn
 from torch import Tensor
-from tqdm import tqdm
 
 from training import checkpoint
-from training.data import ClipSet, load_clips, step_rng
-from training.loop import Scalars, Stage, train
-from training.models.rvq import DOWNSAMPLING, Rvq, RvqConfig
+from training.data import load_clips, load_index, step_rng
+from training.datasets.preparation import check_emotional
+from training.loop import Scalars, Stage, start_from, train
+from training.losses import EmotionTerm
+from training.models.rvq import Rvq, RvqConfig
 from training.models.transformer import MaskedTransformer, ResidualTransformer, TransformerConfig
 from training.recipes import Recipe, TokenLoss
-from training.text import embed_captions
+from training.tokens import Batch, TokenSet
 from training.train_rvq import check_result
 
-OFFSETS = (0, 2)
-"""Frames by which a clip is shifted before it is encoded: two token sequences from each clip."""
-MIN_TOKENS = 4
 
-
-class Batch(NamedTuple):
-    """tokens (B, Q, N), real (B, N) True where not padding, text (B, S), affect (B, E); dropped conditions are zero."""
-
-    tokens: Tensor
-    real: Tensor
-    text: Tensor
-    affect: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class TokenSet:
-    """Token sequences (Q, N) of every clip at every offset, with the clips' conditions."""
-
-    sequences: list[list[np.ndarray]]
-    text: list[np.ndarray]
-    affect: np.ndarray
-    weights: np.ndarray
-
-    @classmethod
-    def encode(cls, clips: ClipSet, rvq: Rvq, *, label: str) -> "TokenSet":
-        """Run the frozen RVQ-VAE's encoder over all clips, and the text encoder over all captions."""
-        sequences = []
-        for clip in tqdm(clips.clips, desc=f"tokens of {label}", unit="clip"):
-            found = []
-            for offset in OFFSETS:
-                x = clip.features[offset:]
-                x = x[: len(x) // DOWNSAMPLING * DOWNSAMPLING]
-                if len(x) >= DOWNSAMPLING * MIN_TOKENS or not found:
-                    found.append(rvq.encode(torch.from_numpy(x[None]))[0].numpy().astype(np.int16))
-            sequences.append(found)
-        captions = sorted({text for clip in clips.clips for text in clip.captions})
-        row = {text: k for k, text in enumerate(captions)}
-        embedded = embed_captions(captions)
-        text = [embedded[[row[c] for c in clip.captions]] for clip in clips.clips]
-        return cls(sequences, text, np.stack([c.affect.condition for c in clips.clips]), clips.weights)
-
-    def draw(self, rng: np.random.Generator, batch: int, max_tokens: int, how: TokenLoss) -> Batch:
-        """A batch of similar lengths: four times as many are drawn, sorted by length, and one quarter is taken."""
-        parts: list[tuple[np.ndarray, int]] = []
-        for k in rng.choice(len(self.sequences), 4 * batch, p=self.weights):
-            choices = self.sequences[k]
-            sequence = choices[rng.integers(len(choices))]
-            length = min(sequence.shape[1], max_tokens)
-            if length > 2 * MIN_TOKENS and rng.random() < how.crop:
-                length = int(rng.integers(length // 2, length + 1))
-            start = int(rng.integers(sequence.shape[1] - length + 1))
-            parts.append((sequence[:, start : start + length], int(k)))
-        parts.sort(key=lambda part: part[0].shape[1])
-        quarter = int(rng.integers(4))
-        parts = parts[quarter * batch : (quarter + 1) * batch]
-        longest = max(tokens.shape[1] for tokens, _ in parts)
-        tokens = np.zeros((batch, parts[0][0].shape[0], longest), dtype=np.int64)
-        real = np.zeros((batch, longest), dtype=bool)
-        for row, (sequence, _) in enumerate(parts):
-            tokens[row, :, : sequence.shape[1]] = sequence
-            real[row, : sequence.shape[1]] = True
-        text = np.stack([self.text[k][rng.integers(len(self.text[k]))] for _, k in parts])
-        affect = self.affect[[k for _, k in parts]].copy()
-        both, only = rng.random(batch), rng.random((2, batch))
-        text[(both < how.drop_text) | (only[0] < how.drop_text / 2)] = 0
-        affect[(both < how.drop_text) | (only[1] < how.drop_affect)] = 0
-        return Batch(*map(torch.from_numpy, (tokens, real, text, affect)))
-
-
-def load_rvq(run: Path) -> tuple[Rvq, str]:
+def load_rvq(run: Path, stage: str = "rvq", *, check: Callable[[Scalars], None] = check_result) -> tuple[Rvq, str]:
     """The trained RVQ-VAE of a run, frozen, and a hash of its weights.
 
     Raises InvalidInput while it is not finished, and when it ended with dead codes or frozen motion.
     """
-    path = run / "rvq.pt"
+    path = run / f"{stage}.pt"
     saved = checkpoint.load_finished(path)
     if saved["meta"]["recipe"] != "tiny":
-        check_result(saved["scalars"])
+        check(saved["scalars"])
     model = Rvq(RvqConfig(**saved["meta"]["model"]))
     checkpoint.load_weights(model, saved["model"], path)
     digest = hashlib.sha256()
@@ -110,16 +43,20 @@ def load_rvq(run: Path) -> tuple[Rvq, str]:
     return model.eval().requires_grad_(False), digest.hexdigest()
 
 
+def chosen_positions(real_BN: Tensor, share_B: Tensor, rng: np.random.Generator) -> Tensor:
+    """A random share of each row's real positions, at least one: True where chosen (B, N)."""
+    wanted_B = (share_B * real_BN.sum(1)).round().clamp_min(1)
+    order_BN = torch.from_numpy(rng.random(real_BN.shape)).masked_fill(~real_BN, 2.0).argsort(1).argsort(1)
+    return order_BN < wanted_B[:, None]
+
+
 def masked_loss(
     model: MaskedTransformer, batch: Batch, rng: np.random.Generator, how: TokenLoss
 ) -> tuple[Tensor, Tensor]:
     """Cross-entropy and accuracy on the masked positions (MoMask, section 3.2; ratio from the cosine schedule)."""
     base_BN = batch.tokens[:, 0]
-    count_B = batch.real.sum(1)
     share_B = torch.from_numpy(np.cos(0.5 * math.pi * rng.random(len(base_BN))))
-    wanted_B = (share_B * count_B).round().clamp_min(1)
-    order_BN = torch.from_numpy(rng.random(base_BN.shape)).masked_fill(~batch.real, 2.0).argsort(1).argsort(1)
-    chosen_BN = order_BN < wanted_B[:, None]
+    chosen_BN = chosen_positions(batch.real, share_B, rng)
     luck_BN = torch.from_numpy(rng.random(base_BN.shape))
     noise_BN = torch.from_numpy(rng.integers(0, model.config.codes, base_BN.shape))
     # Of the chosen, most become MASK, some a random code, some stay: the model learns to doubt what it is shown.
@@ -147,39 +84,79 @@ def build(stage: str, config: TransformerConfig) -> MaskedTransformer | Residual
     return MaskedTransformer(config) if stage == "masked" else ResidualTransformer(config)
 
 
+def token_sets(
+    data: Path | Sequence[Path], rvq: Rvq, *, words: bool = False, neutral: bool = False
+) -> tuple[TokenSet, TokenSet]:
+    """Training and held-out clips as tokens; `words` as in `TokenSet.encode`, `neutral` leaves emotional clips out."""
+    if not neutral:
+        folders = [data] if isinstance(data, Path) else data
+        check_emotional((line for folder in folders for line in load_index(folder)), ", ".join(map(str, folders)))
+    sets = []
+    for split, mirror in (("train", True), ("val", False)):
+        clips = load_clips(data, split, mirror=mirror)
+        if neutral:
+            clips = clips.where(lambda clip: not clip.emotional)
+        with torch.no_grad():
+            sets.append(TokenSet.encode(clips, rvq, label=split, words=words))
+    return sets[0], sets[1]
+
+
 def train_tokens(
-    stage: str, recipe: Recipe, data: Path, run: Path, *, seed: int, stop_after: int | None = None
-) -> Scalars:
-    """Train, resume or finish one transformer in `run`, whose RVQ-VAE must be finished."""
+    stage: str, recipe: Recipe, data: Path | Sequence[Path], run: Path, *, seed: int, stop_after: int | None = None,
+    init: Path | None = None, neutral: bool = False,
+) -> Scalars:  # fmt: skip
+    """Train, resume or finish one transformer in `run`, whose RVQ-VAE must be finished.
+
+    `init` is a checkpoint of the same stage whose weights are the start (fine-tuning); `neutral` trains on the clips
+    without an emotion alone, which makes a base for fine-tuning.
+    """
     rvq, digest = load_rvq(run)
-    with torch.no_grad():
-        clips = TokenSet.encode(load_clips(data, "train"), rvq, label="train")
-        held_out = TokenSet.encode(load_clips(data, "val", mirror=False), rvq, label="val")
+    clips, held_out = token_sets(data, rvq, words=recipe.token_loss.words, neutral=neutral)
+    more = {"rvq_sha256": digest, "neutral": neutral}
+    return fit_tokens(stage, recipe, rvq, clips, held_out, run, seed=seed, stop_after=stop_after, init=init, more=more)
+
+
+def fit_tokens(
+    stage: str, recipe: Recipe, rvq: Rvq, clips: TokenSet, held_out: TokenSet, run: Path, *, seed: int,
+    stop_after: int | None = None, init: Path | None = None, more: dict[str, Any],
+) -> Scalars:  # fmt: skip
+    """`train_tokens` on clips that are tokens already; `more` is what the checkpoint says of itself besides."""
     torch.manual_seed(seed)
     config, schedule, how = getattr(recipe, f"{stage}_model"), getattr(recipe, stage), recipe.token_loss
     model = build(stage, config)
+    origin = start_from(model, init)
+    kind = recipe.emotion_loss.kind
+    term = None if kind == "tokens" else EmotionTerm(recipe.emotion_loss, rvq, clips)
 
-    def one(batch: Batch, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            if isinstance(model, MaskedTransformer):
-                return masked_loss(model, batch, rng, how)
-            return residual_loss(model, batch, rng)
+    def tokens_loss(batch: Batch, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        if isinstance(model, MaskedTransformer):
+            return masked_loss(model, batch, rng, how)
+        return residual_loss(model, batch, rng)
 
     def loss(step: int) -> tuple[Tensor, Scalars]:
         rng = step_rng(seed, step)
-        value, accuracy = one(clips.draw(rng, schedule.batch, config.max_tokens, how), rng)
-        return value, {"loss": float(value.detach()), "accuracy": float(accuracy)}
+        batch = clips.draw(rng, schedule.batch, config.max_tokens, how)
+        value, shown = torch.zeros(()), Scalars()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            if kind != "paper":
+                value, accuracy = tokens_loss(batch, rng)
+                shown = {"tokens": float(value.detach()), "accuracy": float(accuracy)}
+            if term is not None:
+                value = value + term(model, batch, rng)
+        return value, {"loss": float(value.detach()), **shown}
 
     def validate() -> Scalars:
         rng = np.random.default_rng(0)
         plain = TokenLoss(drop_text=0, drop_affect=0, crop=0)
-        pairs = [one(held_out.draw(rng, schedule.batch, config.max_tokens, plain), rng) for _ in range(8)]
-        value, accuracy = (float(np.mean([float(x) for x in column])) for column in zip(*pairs, strict=True))
-        return {"loss": value, "accuracy": accuracy}
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            batches = (held_out.draw(rng, schedule.batch, config.max_tokens, plain) for _ in range(8))
+            found = [[float(x) for x in tokens_loss(batch, rng)] for batch in batches]
+        value, accuracy = np.mean(found, 0)
+        return {"loss": float(value), "accuracy": float(accuracy)}
 
-    meta = {**recipe.part(stage), "seed": seed, "rvq_sha256": digest}
+    meta = {**recipe.part(stage), "seed": seed, "init_sha256": origin, **more}
     scalars = train(Stage(stage, model, schedule, loss, validate, meta), run, stop_after=stop_after)
-    if isinstance(model, MaskedTransformer) and stop_after is None and recipe.name != "tiny":
+    if isinstance(model, MaskedTransformer) and stop_after is None and kind != "paper" and recipe.name != "tiny":
         from training.guards import check_generated, generated_energy  # it samples, and so needs this module
 
         with torch.no_grad():

@@ -7,18 +7,19 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from sdk.emotion import Emotion
-from sdk.errors import BundleError
+from sdk.errors import BundleError, InvalidInput
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 DEFAULT_BUNDLE = Path(__file__).parent / "default"
-EVIDENCE = ("mocap", "proxy", "synthetic", "none")
+EVIDENCE = ("mocap", "proxy", "text-mined", "synthetic", "none")
+KINDS = ("tokens", "diffusion")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,16 +32,40 @@ class Graph:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GeneratorInfo:
+    """One generator of the bundle.
+
+    kind: `tokens` unmasks the tokens of a VQ-VAE and decodes them (EMo-Mask, MMM, MoMask), `diffusion` denoises
+    features (MDM). graphs: what it runs, as role -> name in the manifest's graphs; the roles are masked, residual
+    (unless there is one codebook), decode and encode, or, for diffusion, the numbers of steps. downsampling: frames a
+    token stands for. max_tokens: longest window in tokens.
+    codes, quantisers: size and number of the codebooks; 0 and 0 for diffusion.
+    emotion_points: where the EmotionEmbedder enters; empty: the generator knows no emotion.
+    """
+
+    kind: str
+    graphs: dict[str, str]
+    downsampling: int
+    max_tokens: int
+    codes: int
+    quantisers: int
+    emotion_points: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """A way to decode, with what was measured of it.
 
-    iterations: passes of the masked transformer. residual_layers: how many residual layers are sampled.
+    generator: whose plan it is. iterations: passes of the masked transformer, or steps of the diffusion.
+    residual_layers: how many residual layers are sampled.
     text_guidance, emotion_guidance: scales of classifier-free guidance; 1 and 1 is none. residual_guidance: one scale
     for the residual passes. temperature: of the base tokens' sampling.
     choice_temperature: how much chance there is in the order in which base tokens are kept; 0: the surest first.
+    quality: what `training.evaluate` measured, by name; empty: not measured.
     """
 
     name: str
+    generator: str
     iterations: int
     residual_layers: int
     text_guidance: float
@@ -48,11 +73,14 @@ class Plan:
     residual_guidance: float
     temperature: float = 1.0
     choice_temperature: float = 0.0
+    quality: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EmotionEvidence:
-    """What an emotion of this bundle rests on: mocap, proxy (a related style), synthetic or none."""
+    """What an emotion of this bundle rests on: mocap, proxy (a related style), text-mined (words of captions),
+    synthetic or none.
+    """
 
     name: str
     evidence: str
@@ -66,18 +94,13 @@ class Manifest:
     format_version: int
     name: str
     version: str
-    generator: str
     licence: str
     attribution: str
     representation: str
     fps: float
-    downsampling: int
-    codes: int
-    quantisers: int
-    max_tokens: int
-    emotion_points: list[str]
     text_encoder: str
     emotions: list[EmotionEvidence]
+    generators: dict[str, GeneratorInfo]
     plans: list[Plan]
     default_plan: str
     graphs: dict[str, Graph]
@@ -106,19 +129,66 @@ class Manifest:
             raw["emotions"] = [_record(EmotionEvidence, e) for e in raw["emotions"]]
             raw["plans"] = [_record(Plan, p) for p in raw["plans"]]
             raw["graphs"] = {name: _record(Graph, g) for name, g in raw["graphs"].items()}
+            raw["generators"] = {name: _record(GeneratorInfo, g) for name, g in raw["generators"].items()}
             manifest = _record(cls, raw)
         except (TypeError, AttributeError, OverflowError) as error:
             raise BundleError(f"{MANIFEST} is malformed: {error}") from None
-        sizes = {n: getattr(manifest, n) for n in ("fps", "downsampling", "codes", "quantisers", "max_tokens")}
-        sizes |= {f"iterations of plan {p.name!r}": p.iterations for p in manifest.plans}
+        manifest.check()
+        return manifest
+
+    def check(self) -> None:
+        """Raises BundleError for parts that contradict each other."""
+        sizes = {"fps": self.fps}
+        sizes |= {f"iterations of plan {p.name!r}": p.iterations for p in self.plans}
+        for name, generator in self.generators.items():
+            if generator.kind not in KINDS:
+                raise BundleError(f"{MANIFEST}: generator {name!r} is a {generator.kind!r}; known: {', '.join(KINDS)}")
+            wanted = ["downsampling", "max_tokens", *(["codes", "quantisers"] if generator.kind == "tokens" else [])]
+            sizes |= {f"{size} of generator {name!r}": getattr(generator, size) for size in wanted}
+            if generator.kind == "diffusion":
+                own = {p.iterations for p in self.plans if p.generator == name}
+                lacking = sorted(own - {int(role) for role in generator.graphs if role.isdecimal()})
+                if lacking or not all(role.isdecimal() for role in generator.graphs):
+                    what = f"graphs of the diffusion {name!r} are named by their numbers of steps"
+                    raise BundleError(f"{MANIFEST}: {what}, got {sorted(generator.graphs)}; plans need {sorted(own)}")
+            for role, graph in generator.graphs.items():
+                if graph not in self.graphs:
+                    what = f"generator {name!r} wants the graph {graph!r} as {role}"
+                    raise BundleError(f"{MANIFEST}: {what}; there is none")
         for name, size in sizes.items():
             if size <= 0:
                 raise BundleError(f"{MANIFEST}: {name} must be positive, got {size:g}")
-        if manifest.default_plan not in {p.name for p in manifest.plans}:
-            raise BundleError(f"{MANIFEST}: default plan {manifest.default_plan!r} is not among the plans")
-        if [e.name for e in manifest.emotions] != [e.label for e in Emotion]:
+        for plan in self.plans:
+            if plan.generator not in self.generators:
+                raise BundleError(f"{MANIFEST}: plan {plan.name!r} is for the generator {plan.generator!r}, not listed")
+            for figure, value in plan.quality.items():
+                if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+                    raise BundleError(f"{MANIFEST}: quality {figure!r} of plan {plan.name!r} is no number: {value!r}")
+        for name in self.generators:
+            if name not in {p.generator for p in self.plans}:
+                raise BundleError(f"{MANIFEST}: generator {name!r} has no plan")
+        if self.default_plan not in {p.name for p in self.plans}:
+            raise BundleError(f"{MANIFEST}: default plan {self.default_plan!r} is not among the plans")
+        if [e.name for e in self.emotions] != [e.label for e in Emotion]:
             raise BundleError(f"{MANIFEST}: emotions must be {', '.join(e.label for e in Emotion)}, in that order")
-        return manifest
+
+    def plan(self, name: str | None, generator: str | None = None) -> Plan:
+        """Plan by name; for None the default one, or with `generator` that generator's: the default one or its first.
+
+        Raises InvalidInput that names the field and lists what is known.
+        """
+        if generator is not None and generator not in self.generators:
+            message = f"generator {generator[:40]!r} is unknown; known: {', '.join(self.generators)}"
+            raise InvalidInput(message, field="generator")
+        own = [p for p in self.plans if generator in (None, p.generator)]
+        if name is None:
+            return next((p for p in own if p.name == self.default_plan), own[0])
+        for plan in own:
+            if plan.name == name:
+                return plan
+        whose = f" of generator {generator}" if generator else ""
+        message = f"plan {name[:40]!r}{whose} is unknown; known: {', '.join(p.name for p in own)}"
+        raise InvalidInput(message, field="plan")
 
 
 Record = TypeVar("Record")
@@ -177,11 +247,6 @@ class Bundle:
             raise BundleError(f"bundle {self.manifest.name!r} lacks {name}; fetch or export it again")
         return self.path / name
 
-    def plan(self, name: str | None) -> Plan:
-        """Plan by name, the default one for None. Raises BundleError that lists the known ones."""
-        wanted = self.manifest.default_plan if name is None else name
-        for plan in self.manifest.plans:
-            if plan.name == wanted:
-                return plan
-        known = ", ".join(p.name for p in self.manifest.plans)
-        raise BundleError(f"plan {wanted[:40]!r} is unknown; known: {known}")
+    def plan(self, name: str | None, generator: str | None = None) -> Plan:
+        """See `Manifest.plan`."""
+        return self.manifest.plan(name, generator)

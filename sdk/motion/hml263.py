@@ -229,7 +229,8 @@ def decode(features: Array, *, skeleton: Skeleton = BODY) -> Motion:
     """
     p = decode_positions(features)
     rotations = solve_rotations(p, skeleton)
-    legs = np.mean([np.linalg.norm(p[:, j] - p[:, PARENTS[j]], axis=-1).mean() for j in (4, 5, 7, 8)]) * 2
+    # By the right leg, as `uniform_skeleton` scales the path: the published left leg is 1 cm longer.
+    legs = np.sum([np.linalg.norm(p[:, j] - p[:, PARENTS[j]], axis=-1).mean() for j in _LEG])
     root = p[:, 0] * (skeleton.leg_length / max(float(legs), 1e-6))
     posed = forward_kinematics(rotations, root, skeleton)
     root[:, 1] += p[..., 1].min() + skeleton.toe_height - posed[..., 1].min()

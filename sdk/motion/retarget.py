@@ -11,11 +11,25 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sdk.motion.bvh import BvhClip
+from sdk.motion.calibration import TPose, t_pose_of
 from sdk.motion.errors import InvalidInput
 from sdk.motion.kinematics import heading_angle, local_rotations
 from sdk.motion.motion import Motion
-from sdk.motion.rotations import Array, normalize, quat_about, quat_continuous, quat_from_matrix, quat_inv, quat_mul
+from sdk.motion.rotations import (
+    IDENTITY,
+    Array,
+    normalize,
+    quat_about,
+    quat_continuous,
+    quat_from_matrix,
+    quat_inv,
+    quat_mul,
+    quat_rotate,
+)
 from sdk.motion.skeleton import BODY, FOOT_JOINTS, JOINT, JOINT_NAMES, PARENTS, Skeleton
+
+LEG_LENGTH_M = (0.25, 1.4)
+"""Thigh plus shin of anybody who walks, metres; outside it a profile's unit is wrong."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +37,19 @@ class Profile:
     """A source skeleton.
 
     nodes: SDK joint -> source node; a joint left out keeps its parent's orientation (identity, locally).
-    t_pose: source node -> quaternion (4,) of its local axes in the T-pose, SDK frame.
-    The unit of length needs no field: `retarget` compares leg lengths.
+    t_pose: source node -> quaternion (4,) of its local axes in the T-pose, SDK frame; or how to find them in a clip.
+    axes: quaternion (4,) from the file's axes to the SDK's (Y up, +Z ahead).
+    metres: length of the file's unit, only to notice a wrong one; 0: not said. `retarget` compares leg lengths.
+    fps: frames a second where the file's own frame time is wrong. first_frame: where the movement begins.
     """
 
     name: str
     nodes: Mapping[str, str]
-    t_pose: Mapping[str, Array] = field(repr=False)
+    t_pose: TPose = field(repr=False)
+    axes: Array = field(default_factory=IDENTITY.copy, repr=False)
+    metres: float = 0.0
+    fps: float | None = None
+    first_frame: int = 0
 
 
 def _axes(x: tuple[float, ...], y: tuple[float, ...]) -> Array:
@@ -60,13 +80,45 @@ def _bandai_namco() -> Profile:
     return Profile("bandai-namco", nodes, pose)
 
 
-def _sdk() -> Profile:
-    identity = np.array([0.0, 0.0, 0.0, 1.0])
-    return Profile("sdk", {n: n for n in JOINT_NAMES}, {n: identity for n in JOINT_NAMES})
+def _t_pose_at_zero(name: str, nodes: Mapping[str, str], *, metres: float = 0.01) -> Profile:
+    # All-zero rotations are the T-pose, facing +Z: nothing is left to calibrate.
+    return Profile(name, nodes, {node: IDENTITY for node in nodes.values()}, metres=metres)
 
 
-PROFILES: Mapping[str, Profile] = {p.name: p for p in (_bandai_namco(), _sdk())}
-"""Known source skeletons; "sdk" is what `sdk.motion.bvh` writes."""
+def _sided(limbs: Mapping[str, str]) -> dict[str, str]:
+    return {f"{side}_{j}": f"{side.title()}{n}" for j, n in limbs.items() for side in ("left", "right")}
+
+
+_AXIS = {"pelvis": "Hips", "neck": "Neck", "head": "Head"}
+
+
+def _xsens() -> Profile:
+    # MVN's BVH export (Emilya, 100STYLE). Its five vertebrae bones meet our three where they lie at the same share of
+    # the back (.38, .56, .74 of pelvis to neck); the collars hang on Chest4.
+    limbs = {"hip": "Hip", "knee": "Knee", "ankle": "Ankle", "foot": "Toe", "collar": "Collar", "shoulder": "Shoulder",
+             "elbow": "Elbow", "wrist": "Wrist"}  # fmt: skip
+    spine = {"spine1": "Chest2", "spine2": "Chest3", "spine3": "Chest4"}
+    return _t_pose_at_zero("xsens", _AXIS | spine | _sided(limbs))
+
+
+def _axis_neuron() -> Profile:
+    # Perception Neuron's BVH export (PhysioNet's actors): toes are end sites, which have no rotation of their own.
+    limbs = {"hip": "UpLeg", "knee": "Leg", "ankle": "Foot", "collar": "Shoulder", "shoulder": "Arm",
+             "elbow": "ForeArm", "wrist": "Hand"}  # fmt: skip
+    spine = {"spine1": "Spine1", "spine2": "Spine2", "spine3": "Spine3"}
+    return _t_pose_at_zero("axis-neuron", _AXIS | spine | _sided(limbs))
+
+
+PROFILES: Mapping[str, Profile] = {
+    p.name: p
+    for p in (
+        _bandai_namco(),
+        _t_pose_at_zero("sdk", {n: n for n in JOINT_NAMES}),
+        _xsens(),
+        _axis_neuron(),
+    )
+}
+"""Known source skeletons; "sdk" is what `sdk.motion.bvh` writes. Others come from a file: `sdk.motion.profile_file`."""
 
 
 def profile_named(name: str) -> Profile:
@@ -79,29 +131,40 @@ def profile_named(name: str) -> Profile:
 def retarget(clip: BvhClip, profile: Profile, *, skeleton: Skeleton = BODY) -> Motion:
     """The clip on `skeleton`, where it happened: same orientations, root path scaled by the ratio of leg lengths.
 
-    Raises InvalidInput when the clip lacks a node of the profile or its left leg has no length.
+    Raises InvalidInput when the clip lacks a node of the profile, its left leg has no length or none that a body has,
+    or the T-pose cannot be found in it.
     """
     missing = sorted(set(profile.nodes.values()) - set(clip.names))
     if missing:
         message = f"the clip lacks {', '.join(missing)}, which profile {profile.name!r} needs"
         raise InvalidInput(message, field="profile")
     index = {name: k for k, name in enumerate(clip.names)}
-    world_rotations, world_positions = clip.world()
+    rotations, positions = clip.world()
+    world = quat_mul(profile.axes, rotations), quat_rotate(profile.axes, positions)
+    t_pose = t_pose_of(profile.t_pose, profile.nodes, clip, profile.axes, world)
+    if not profile.first_frame < len(rotations):
+        message = f"the movement should begin at frame {profile.first_frame}, but the clip has {len(rotations)} frames"
+        raise InvalidInput(message, field="profile")
+    world_rotations, world_positions = (x[profile.first_frame :] for x in world)
     turned: list[Array] = []
     for j, joint in enumerate(JOINT_NAMES):
         node = profile.nodes.get(joint)
         if node is None:
             turned.append(turned[PARENTS[j]])
         else:
-            turned.append(quat_mul(world_rotations[:, index[node]], quat_inv(profile.t_pose[node])))
+            turned.append(quat_mul(world_rotations[:, index[node]], quat_inv(t_pose[node])))
     rotations = quat_continuous(local_rotations(np.stack(turned, 1), PARENTS))
     hip, knee, ankle = (world_positions[:, index[profile.nodes[f"left_{n}"]]] for n in ("hip", "knee", "ankle"))
     # From positions, because an offset may be replaced by a channel and other nodes may lie between the three.
     leg = np.median(np.linalg.norm(knee - hip, axis=-1) + np.linalg.norm(ankle - knee, axis=-1))
     if not leg > 0:
         raise InvalidInput("the clip's left leg has no length, so its size is unknown", field="profile")
+    low, high = LEG_LENGTH_M
+    if profile.metres and not low <= leg * profile.metres <= high:
+        message = f"the left leg would be {leg * profile.metres:.3g} m long; is the unit of {profile.name!r} right?"
+        raise InvalidInput(message, field="profile")
     root = world_positions[:, index[profile.nodes["pelvis"]]] * (skeleton.leg_length / leg)
-    return Motion(rotations, root, clip.fps, skeleton)
+    return Motion(rotations, root, profile.fps or clip.fps, skeleton)
 
 
 def ground_height(motion: Motion) -> float:

@@ -168,16 +168,15 @@ def refine(
     return tokens_QN
 
 
-def windows(total: int, longest: int) -> Iterator[tuple[int, int]]:
-    """Spans (start, stop) that cover `total` tokens, none longer than `longest`, each behind PREFIX_TOKENS of the last.
+def windows(total: int, longest: int, *, shared: int = PREFIX_TOKENS) -> Iterator[tuple[int, int]]:
+    """Spans (start, stop) that cover `total` tokens, none longer than `longest`, each behind `shared` of the last.
 
     The spans are made equally long, so that no window is left with a handful of tokens to make sense of.
     """
     if total <= longest:
         yield 0, total
         return
-    fresh = longest - PREFIX_TOKENS
-    number = math.ceil((total - PREFIX_TOKENS) / fresh)
+    number = math.ceil((total - shared) / (longest - shared))
     for k in range(number):
-        start = round(k * (total - PREFIX_TOKENS) / number)
-        yield start, round((k + 1) * (total - PREFIX_TOKENS) / number) + PREFIX_TOKENS
+        start = round(k * (total - shared) / number)
+        yield start, round((k + 1) * (total - shared) / number) + shared

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from emomotion.v1 import info_pb2
-from sdk.bundle import EmotionEvidence, Manifest
+from sdk.bundle import EmotionEvidence, Manifest, Plan
 from sdk.emotion import Emotion
 from sdk.errors import BundleError
 from sdk.motion.skeleton import BODY
@@ -34,7 +34,7 @@ def info_reply(bundle: BundleLike) -> info_pb2.GetInfoReply:
             representation=manifest.representation,
             fps=manifest.fps,
         ),
-        generators=[manifest.generator],
+        generators=list(manifest.generators),
         plans=[
             info_pb2.Plan(
                 name=plan.name,
@@ -46,6 +46,8 @@ def info_reply(bundle: BundleLike) -> info_pb2.GetInfoReply:
                 temperature=plan.temperature,
                 choice_temperature=plan.choice_temperature,
                 is_default=plan.name == manifest.default_plan,
+                generator=plan.generator,
+                quality=_quality(plan) if plan.quality else None,
             )
             for plan in manifest.plans
         ],
@@ -61,10 +63,15 @@ def info_reply(bundle: BundleLike) -> info_pb2.GetInfoReply:
     )
 
 
+def _quality(plan: Plan) -> info_pb2.PlanQuality:
+    known = {field.name for field in info_pb2.PlanQuality.DESCRIPTOR.fields}
+    return info_pb2.PlanQuality(**{name: value for name, value in plan.quality.items() if name in known})
+
+
 def _emotion_info(entry: EmotionEvidence) -> info_pb2.EmotionInfo:
     try:
         emotion = emotion_to_wire(Emotion[entry.name.upper()])
-        evidence = f"EVIDENCE_{entry.evidence.upper()}"
+        evidence = f"EVIDENCE_{entry.evidence.upper().replace('-', '_')}"
         return info_pb2.EmotionInfo(emotion=emotion, evidence=evidence, minutes=entry.minutes)
     except (KeyError, ValueError):
         what = f"emotion {entry.name!r} with evidence {entry.evidence!r}"

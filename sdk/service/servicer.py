@@ -111,10 +111,11 @@ class MotionServicer:
                 seconds=used.seconds,
                 seed=used.seed,
                 plan=result.plan,
+                generator=used.generator or "",
                 fps=result.motion.fps,
             ),
             stages=[motion_pb2.StageTime(stage=stage, ms=ms) for stage, ms in result.stage_ms.items()],
-            degraded=result.plan != (asked.plan or bundle.manifest.default_plan),
+            degraded=result.plan != bundle.manifest.plan(asked.plan, asked.generator).name,
             bundle_sha256=bundle.sha256,
         )
 

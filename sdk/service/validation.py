@@ -10,7 +10,7 @@ from sdk.wire import affect_from_wire
 
 def request_from_wire(message: motion_pb2.GenerateRequest) -> Request:
     """The request a message stands for. Raises InvalidInput naming the field."""
-    request = Request(text=message.text, plan=message.plan or None)
+    request = Request(text=message.text, plan=message.plan or None, generator=message.generator or None)
     if message.HasField("affect"):
         request = replace(request, affect=affect_from_wire(message.affect))
     if message.HasField("seconds"):

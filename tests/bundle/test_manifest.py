@@ -21,17 +21,19 @@ from sdk import info, serve
 from sdk.bundle import Bundle, Graph, Manifest
 from sdk.bundle.manifest import DEFAULT_BUNDLE, MANIFEST
 from sdk.console import run
-from sdk.errors import BundleError
+from sdk.errors import BundleError, InvalidInput
 from sdk.runtime.engine import Engine
 from tests.service import fake_engine
 
 REPO = Path(__file__).resolve().parents[2]
+INFO = fake_engine.MANIFEST.generators["emo-mask"]
 FILES = {
     "text.onnx": b"text" * 50,
     "tokenizer.json": b"{}",
     "masked.onnx": b"masked" * 50,
     "LICENSE-WEIGHTS.txt": b"terms\n",
 }
+ROLES = ("masked", "residual", "decode")
 GRAPH = Graph(file="masked.onnx", inputs={"x": [["N"], "float32", "numbers"]}, outputs={})
 MANIFEST_OK = replace(
     fake_engine.MANIFEST,
@@ -100,8 +102,22 @@ def test_files_that_the_manifest_does_not_name_are_not_opened(bundle: Path) -> N
 
 
 def test_an_unknown_plan_names_the_known_ones(bundle: Path) -> None:
-    with pytest.raises(BundleError, match="'turbo' is unknown; known: fast, default"):
+    with pytest.raises(InvalidInput, match="'turbo' is unknown; known: fast, default") as caught:
         Bundle.load(bundle).plan("turbo")
+    assert caught.value.field == "plan"
+
+
+def test_a_generator_stands_for_its_first_plan_and_for_no_other(bundle: Path) -> None:
+    second = replace(fake_engine.PLANS[0], name="quick", generator="mmm")
+    write(bundle, replace(MANIFEST_OK, generators={"emo-mask": INFO, "mmm": INFO},
+                          plans=[*fake_engine.PLANS, second]).to_json())  # fmt: skip
+    loaded = Bundle.load(bundle)
+    assert [loaded.plan(None, g).name for g in (None, "emo-mask", "mmm")] == ["default", "default", "quick"]
+    with pytest.raises(InvalidInput, match="'mdm' is unknown; known: emo-mask, mmm") as caught:
+        loaded.plan(None, "mdm")
+    assert caught.value.field == "generator"
+    with pytest.raises(InvalidInput, match="plan 'fast' of generator mmm is unknown; known: quick"):
+        loaded.plan("fast", "mmm")
 
 
 def test_without_a_path_the_bundle_that_comes_along_is_meant(monkeypatch: pytest.MonkeyPatch, bundle: Path) -> None:
@@ -175,13 +191,13 @@ def test_a_manifest_that_is_no_json_is_refused(bundle: Path, content: bytes) -> 
 @pytest.mark.parametrize("content", ["null", "[]", "3", '"text"', "{}"])
 def test_json_that_is_no_manifest_is_refused(bundle: Path, content: str) -> None:
     (bundle / MANIFEST).write_text(content)
-    assert f"{MANIFEST} has format_version None; this SDK reads 1" in refusal(bundle)
+    assert f"{MANIFEST} has format_version None; this SDK reads 2" in refusal(bundle)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None, 1.5])
+@pytest.mark.parametrize("version", [0, 1, 3, "2", None, 1.5])
 def test_another_format_is_refused_before_its_keys_are_judged(bundle: Path, version: object) -> None:
     (bundle / MANIFEST).write_text(json.dumps({"format_version": version, "new_key": 1}))
-    assert f"has format_version {version!r}; this SDK reads 1" in refusal(bundle)
+    assert f"has format_version {version!r}; this SDK reads 2" in refusal(bundle)
 
 
 @pytest.mark.parametrize("key", sorted(set(json.loads(MANIFEST_OK.to_json())) - {"format_version"}))
@@ -216,10 +232,18 @@ WRONG: list[tuple[str, Change]] = [
     ("fps", lambda raw: raw.update(fps=float("inf"))),
     ("fps", lambda raw: raw.update(fps=True)),
     ("malformed", lambda raw: raw.update(fps=10**400)),
-    ("downsampling", lambda raw: raw.update(downsampling=0)),
-    ("max_tokens", lambda raw: raw.update(max_tokens=-5)),
+    ("downsampling", lambda raw: raw["generators"]["emo-mask"].update(downsampling=0)),
+    ("max_tokens", lambda raw: raw["generators"]["emo-mask"].update(max_tokens=-5)),
+    ("codes of generator 'emo-mask'", lambda raw: raw["generators"]["emo-mask"].update(codes=0)),
+    ("is a 'flow'; known: tokens, diffusion", lambda raw: raw["generators"]["emo-mask"].update(kind="flow")),
+    ("wants the graph 'lost' as masked", lambda raw: raw["generators"]["emo-mask"].update(graphs={"masked": "lost"})),
+    ("malformed", lambda raw: raw.update(generators=[])),
+    ("is for the generator 'emo-mask'", lambda raw: raw.update(generators={})),
+    ("generator 'mmm' has no plan", lambda raw: raw["generators"].update(mmm=raw["generators"]["emo-mask"])),
+    ("quality", lambda raw: raw["plans"][0].update(quality=3)),
+    ("quality 'fid' of plan 'fast' is no number", lambda raw: raw["plans"][0].update(quality={"fid": "good"})),
     ("default plan 'turbo'", lambda raw: raw.update(default_plan="turbo")),
-    ("default plan", lambda raw: raw.update(plans=[])),
+    ("generator 'emo-mask' has no plan", lambda raw: raw.update(plans=[])),
     ("default_plan", lambda raw: raw.update(default_plan=["default"])),
     ("emotions must be neutral, joy", lambda raw: raw["emotions"].pop()),
     ("emotions must be neutral, joy", lambda raw: raw["emotions"].reverse()),
@@ -240,7 +264,10 @@ def test_a_wrong_value_is_named(bundle: Path, words: str, change: Change) -> Non
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"representation": "hml263"}, "'hml263' is unknown; known: rot272"), ({"max_tokens": 16}, "max_tokens is 16")],
+    [
+        ({"representation": "smpl135"}, "'smpl135' is unknown; known: rot272, hml263"),
+        ({"generators": {"emo-mask": replace(INFO, max_tokens=16)}}, "max_tokens of generator 'emo-mask' is 16"),
+    ],
 )
 def test_a_bundle_the_engine_cannot_use_is_refused(tmp_path: Path, change: dict[str, Any], words: str) -> None:
     path = write(tmp_path / "bundle", replace(MANIFEST_OK, **change).to_json())
@@ -265,29 +292,36 @@ def toy_graph(*inputs: str) -> bytes:
 
 @pytest.mark.parametrize(("inputs", "fits"), [(("x",), True), (("x", "y"), False), (("y",), False)])
 def test_a_graph_must_take_what_the_manifest_says(tmp_path: Path, inputs: tuple[str, ...], fits: bool) -> None:
-    from sdk.runtime.graphs import GRAPHS, OnnxPasses
+    from sdk.runtime.graphs import OnnxPasses
 
     content = toy_graph(*inputs)
     manifest = replace(
-        MANIFEST_OK, graphs=dict.fromkeys(GRAPHS, GRAPH), files={"masked.onnx": sha256(content).hexdigest()}
+        MANIFEST_OK, graphs=dict.fromkeys(ROLES, GRAPH), files={"masked.onnx": sha256(content).hexdigest()}
     )
     path = write(tmp_path / "bundle", manifest.to_json())
     (path / "masked.onnx").write_bytes(content)
     if fits:
-        OnnxPasses(Bundle.load(path), threads=1)
+        OnnxPasses(Bundle.load(path), replace(INFO, graphs={role: role for role in ROLES}), threads=1)
     else:
         with pytest.raises(BundleError, match=r"graph 'masked' takes .* the manifest says \['x'\]"):
-            OnnxPasses(Bundle.load(path), threads=1)
+            OnnxPasses(Bundle.load(path), replace(INFO, graphs={role: role for role in ROLES}), threads=1)
 
 
-def test_a_graph_that_is_not_listed_or_not_hashed_is_refused(tmp_path: Path) -> None:
+def test_a_role_without_a_graph_is_refused(tmp_path: Path) -> None:
     from sdk.runtime.graphs import OnnxPasses
 
-    for graphs, words in (({}, "has no graph 'masked'"), ({"masked": replace(GRAPH, file="../x.onnx")}, "lacks ../x")):
-        path = write(tmp_path / "bundle", replace(MANIFEST_OK, graphs=graphs).to_json())
-        (tmp_path / "x.onnx").write_bytes(toy_graph("x"))
-        with pytest.raises(BundleError, match=words):
-            OnnxPasses(Bundle.load(path), threads=1)
+    with pytest.raises(BundleError, match="names no graph for 'masked'"):
+        OnnxPasses(Bundle.load(write(tmp_path / "bundle", MANIFEST_OK.to_json())), INFO, threads=1)
+
+
+def test_a_graph_that_is_not_hashed_is_refused(tmp_path: Path) -> None:
+    from sdk.runtime.graphs import OnnxPasses
+
+    graphs = {"masked": replace(GRAPH, file="../x.onnx")}
+    path = write(tmp_path / "bundle", replace(MANIFEST_OK, graphs=graphs).to_json())
+    (tmp_path / "x.onnx").write_bytes(toy_graph("x"))
+    with pytest.raises(BundleError, match=r"lacks \.\./x"):
+        OnnxPasses(Bundle.load(path), replace(INFO, graphs={"masked": "masked"}), threads=1)
 
 
 # --- as a user meets it ---

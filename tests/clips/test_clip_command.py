@@ -18,7 +18,7 @@ from tests.synthetic import walking
 
 SHA = "0123456789abcdef" * 4
 FACTS = {
-    "name": "fake", "version": "1.0", "licence": "CC BY-NC 4.0", "generator": "emo-mask",
+    "name": "fake", "version": "1.0", "licence": "CC BY-NC 4.0",
     "attribution": "Somebody's data",
 }  # fmt: skip
 EVIDENCE = {"neutral": "mocap", "joy": "mocap", "anger": "mocap", "fear": "proxy", "surprise": "none"}
@@ -31,6 +31,7 @@ class Request:
     seconds: float = 4.0
     seed: int | None = None
     plan: str | None = None
+    generator: str | None = None
     fps: float | None = None
 
 
@@ -55,7 +56,8 @@ class Engine:
             raise InvalidInput("text is empty", field="text")
         if not 0.5 <= request.seconds <= 30:
             raise InvalidInput(f"seconds must lie in 0.5..30, got {request.seconds:g}", field="seconds")
-        used = replace(request, seed=41 if request.seed is None else request.seed, plan=request.plan or "default")
+        used = replace(request, seed=41 if request.seed is None else request.seed, plan=request.plan or "default",
+                       generator="emo-mask")  # fmt: skip
         motion = walking(request.seconds, request.fps or 30.0)
         return SimpleNamespace(motion=motion, request=used, plan=used.plan, stage_ms={"total": 12.0})
 
@@ -166,14 +168,15 @@ class FakeClient:
 
     def info(self) -> Any:
         emotions = {Emotion[n.upper()]: SimpleNamespace(kind=e) for n, e in EVIDENCE.items()}
-        facts = {k: v for k, v in FACTS.items() if k != "generator"}
-        return SimpleNamespace(generators=("emo-mask",), emotions=emotions, **facts)
+        return SimpleNamespace(emotions=emotions, **FACTS)
 
     def generate(self, text: str, **options: Any) -> Any:
         self.calls.append((text, options))
         motion = walking(options["seconds"], options["fps"] or 30.0)
-        return SimpleNamespace(motion=motion, text=text, affect=Affect.of("joy", 0.5), seed=99, plan="fast",
-                               stage_ms={"total": 3.0}, bundle_sha256=SHA)  # fmt: skip
+        return SimpleNamespace(
+            motion=motion, text=text, affect=Affect.of("joy", 0.5), seed=99, plan="fast", generator="emo-mask",
+            stage_ms={"total": 3.0}, bundle_sha256=SHA,
+        )  # fmt: skip
 
 
 def test_with_a_server_no_engine_is_loaded(

@@ -37,6 +37,7 @@ GRAPHS = ("masked", "residual", "decode", "encode")
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Graphs and sentence encoder come from the bundle that is there already."""
+    tiny.bundle()
 
     def copy_graph(_: GraphSpec, path: Path) -> None:
         shutil.copy(tiny.bundle() / path.name, path)
@@ -46,9 +47,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write(out: Path, *, run: Path | None = None, version: str = "0.0.1") -> Bundle:
-    return write_bundle(
-        run or tiny.run(), out, data=tiny.prepared(), version=version, quality={"note": "random weights"}
-    )
+    return write_bundle(run or tiny.run(), out, data=(tiny.prepared(),), version=version, quality=tiny.QUALITY)
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -67,12 +66,13 @@ def test_the_manifest_covers_every_file() -> None:
 
 def test_the_manifest_says_what_the_generator_is() -> None:
     manifest = Bundle.load(tiny.bundle()).manifest
-    assert (manifest.generator, manifest.representation, manifest.fps) == ("emo-mask", "rot272", 30.0)
-    assert (manifest.codes, manifest.quantisers, manifest.downsampling, manifest.max_tokens) == (16, 3, 4, 64)
-    assert manifest.emotion_points == ["mask", "residual", "vq"]
+    assert (list(manifest.generators), manifest.representation, manifest.fps) == (["emo-mask"], "rot272", 30.0)
+    info = manifest.generators["emo-mask"]
+    assert (info.kind, info.codes, info.quantisers, info.downsampling, info.max_tokens) == ("tokens", 16, 3, 4, 64)
+    assert info.emotion_points == ["mask", "residual", "vq"]
     assert manifest.default_plan in {plan.name for plan in manifest.plans}
     assert manifest.quality == {"note": "random weights"}
-    training = manifest.provenance["training"]
+    training = manifest.provenance["training"]["emo-mask"]
     for stage in ("rvq", "masked", "residual"):
         assert (training[stage]["recipe"], training[stage]["steps"], training[stage]["seed"]) == ("tiny", 30, 0)
         assert training[stage]["validation"] == {"loss": 1.0}
@@ -82,13 +82,13 @@ def test_the_manifest_says_what_the_generator_is() -> None:
 
 def test_emotions_rest_on_the_training_clips_that_carry_them() -> None:
     lines = [json.loads(line) for line in (tiny.prepared() / "index.jsonl").read_text().splitlines()]
-    found = {e.name: e for e in emotion_evidence(tiny.prepared())}
+    found = {e.name: e for e in emotion_evidence((tiny.prepared(),))}
     assert list(found) == [e.label for e in Emotion]
     sad = sum(line["frames"] for line in lines if line["split"] == "train" and "sadness" in line["affect"])
     assert found["sadness"].evidence == "mocap"
     assert found["sadness"].minutes == pytest.approx(sad / 1800, abs=0.006)
     assert (found["anger"].evidence, found["anger"].minutes) == ("none", 0)
-    assert all((e.evidence, e.minutes) == ("none", 0) for e in emotion_evidence(None))
+    assert all((e.evidence, e.minutes) == ("none", 0) for e in emotion_evidence(()))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_the_best_evidence_of_an_emotion_counts(tmp_path: Path, kinds: list[str]
     lines = [{"split": "train", "frames": 1800, "affect": {"fear": 1.0}, "evidence": kind} for kind in kinds]
     lines.append({"split": "val", "frames": 9000, "affect": {"fear": 1.0, "joy": 0.5}, "evidence": "mocap"})
     (tmp_path / "index.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    found = {e.name: e for e in emotion_evidence(tmp_path)}
+    found = {e.name: e for e in emotion_evidence((tmp_path,))}
     assert (found["fear"].evidence, found["fear"].minutes) == (best, len(kinds))
     assert found["joy"].evidence == "none", "held-out clips taught nobody anything"
 
@@ -193,8 +193,8 @@ def test_a_bundle_that_would_not_load_again_is_not_put_in_place(
     out = tmp_path / "bundle"
     write(out)
     before = contents(out)
-    monkeypatch.setattr(bundle_module, "DEFAULT_PLAN", "turbo")
-    with pytest.raises(BundleError, match="default plan 'turbo'"):
+    monkeypatch.setattr(bundle_module, "FORMAT_VERSION", 99)
+    with pytest.raises(BundleError, match="has format_version 99"):
         write(out)
     assert contents(out) == before
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
@@ -249,11 +249,12 @@ def test_the_command_writes_a_bundle_and_says_how_to_check_it(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     out, quality = tmp_path / "bundle", tmp_path / "quality.json"
-    quality.write_text('{"mpjpe_mm": 11.5}')
+    quality.write_text('{"quality": {"mpjpe_mm": 7.5}, "plans": {"fast": {"fid": 0.25}}}')
     args = [str(tiny.run()), "--out", str(out), "--data", str(tiny.prepared()), "--version", "1.2.3"]
     assert exit_of(command, *args, "--quality", str(quality)) == 0
     manifest = Bundle.load(out).manifest
-    assert (manifest.version, manifest.quality) == ("1.2.3", {"mpjpe_mm": 11.5})
+    assert (manifest.version, manifest.quality) == ("1.2.3", {"mpjpe_mm": 7.5})
+    assert {plan.name: plan.quality for plan in manifest.plans} == {"best": {}, "fast": {"fid": 0.25}}
     text = capsys.readouterr().out
     assert "1.2.3" in text and f"python -m export.parity {out}" in text and " MB" in text
 
@@ -262,16 +263,18 @@ def test_the_command_writes_a_bundle_and_says_how_to_check_it(
 def test_what_cannot_be_exported_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no JSON")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "flat.json").write_text('{"mpjpe_mm": 7.5}')
     run = str(tiny.run())
     cases = {
         "rvq.pt does not exist": [str(tmp_path / "empty"), "--out", str(tmp_path / "out")],
         "is no bundle": [run, "--out", str(tmp_path)],
         "can be made beside": [run, "--out", str(tmp_path / "file" / "bundle")],
         "holds no JSON": [run, "--out", str(tmp_path / "out"), "--quality", str(tmp_path / "file")],
+        "must hold": [run, "--out", str(tmp_path / "out"), "--quality", str(tmp_path / "flat.json")],
         "index.jsonl does not exist": [run, "--out", str(tmp_path / "out"), "--data", str(tmp_path / "empty")],
     }
     for words, args in cases.items():
         assert exit_of(command, *args) == 2
         err = capsys.readouterr().err.splitlines()[-1]
         assert err.startswith("error: ") and words in err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file", "flat.json"]

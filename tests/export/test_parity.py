@@ -21,7 +21,6 @@ from sdk.bundle import Bundle  # noqa: E402
 from sdk.console import run as run_command  # noqa: E402
 from sdk.emotion import Affect  # noqa: E402
 from sdk.runtime.engine import Engine, Request, Result  # noqa: E402
-from sdk.runtime.text import MiniLM  # noqa: E402
 from tests.export import tiny  # noqa: E402
 from training.passes import TorchPasses  # noqa: E402
 
@@ -41,9 +40,8 @@ def engine() -> Engine:
 
 @pytest.fixture(scope="module")
 def torch_engine() -> Engine:
-    bundle = Bundle.load(tiny.bundle())
-    text = MiniLM(bundle.file("text.onnx"), bundle.file("tokenizer.json"), threads=1)
-    return Engine(bundle, TorchPasses.of(load_twin(bundle)), text)
+    engine = Engine.load(tiny.bundle(), threads=1)
+    return engine.with_passes("emo-mask", TorchPasses.of(load_twin(engine.bundle)))
 
 
 def run_parity(path: Path, *args: str) -> int:
@@ -75,7 +73,7 @@ def test_a_true_bundle_passes_and_int8_costs_are_told(capsys: pytest.CaptureFixt
         assert float(gap) < 1e-4
     assert "rollouts (4): equal tokens, worst 1.0000, mean 1.0000" in text
     (gap_mm,) = re.findall(r"^motion of equal tokens, worst (\S+) mm", text, re.MULTILINE)
-    assert float(gap_mm) < 0.1
+    assert float(gap_mm) < 0.25
     for label in ("masked", "residual", r"masked \+ residual"):
         (mean,) = re.findall(rf"^int8 {label}: equal tokens, worst [01]\.\d+, mean ([01]\.\d+)$", text, re.MULTILINE)
         assert 0 < float(mean) <= 1

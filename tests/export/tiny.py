@@ -30,6 +30,8 @@ from training.train_tokens import build, load_rvq
 RECIPE: Recipe = replace(RECIPES["tiny"], rvq_model=replace(RECIPES["tiny"].rvq_model, emotion=True))
 """The tiny recipe with the emotion at all three points."""
 
+QUALITY = {"quality": {"note": "random weights"}}
+
 # (style, seconds, speed, arm swing, split): lengths that are no multiple of 4 frames, and one below any window.
 WALKS = (
     ("normal", 2.5, 1.1, 0.42, "train"),
@@ -61,7 +63,7 @@ def write_clips(out: Path, motions: dict[str, Motion], *, split: str = "train", 
             line = {
                 "id": name, "frames": len(motion), "split": split, "content": "walk", "style": style, "take": 1,
                 "captions": captions("walk", style, count=3), "affect": {AFFECTS[style]: 1.0}, "intensity": 1.0,
-                "evidence": "mocap",
+                "evidence": "mocap", "source": "made for tests",
             }  # fmt: skip
             index.write(json.dumps(line) + "\n")
 
@@ -136,7 +138,7 @@ def bundle() -> Path:
     from export.bundle import write_bundle  # training's tests need no exporter
 
     out = folder("exported") / "bundle"
-    write_bundle(run(), out, data=prepared(), version="0.0.1", quality={"note": "random weights"})
+    write_bundle(run(), out, data=(prepared(),), version="0.0.1", quality=QUALITY)
     return out
 
 

@@ -9,17 +9,18 @@ import click
 from sdk.console import run
 from tests.figures.report import Report
 
-NAMES = {"first-end": "first_end"}
+NAMES = {"first-end": "first_end", "emotion": "emotion"}
 
 
 @click.command()
 @click.argument("name", type=click.Choice(list(NAMES)))
 @click.option(
-    "--prepared", envvar="EMOMOTION_PREPARED", type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Prepared clips; figures that need them are read from docs/results without it.",
+    "--prepared", multiple=True, envvar="EMOMOTION_PREPARED",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Prepared clips, recorded ones first; figures that need them are read from docs/results without it.",
 )  # fmt: skip
 @click.option("--write/--no-write", default=True, show_default=True, help="Keep the figures in docs/figures.md.")
-def command(name: str, prepared: Path | None, write: bool) -> None:
+def command(name: str, prepared: tuple[Path, ...], write: bool) -> None:
     """Measure what issue NAME asks for."""
     report = Report(name)
     importlib.import_module(f"tests.figures.{NAMES[name]}").measure(report, prepared)

@@ -87,7 +87,8 @@ def measure_reconstruction(folder: Path, bundle: Bundle) -> dict[str, Any]:
     from training.data import load_clips
 
     sessions = {n: open_session(bundle.file(bundle.manifest.graphs[n].file), threads=0) for n in ("encode", "decode")}
-    used = np.zeros((bundle.manifest.quantisers, bundle.manifest.codes), dtype=bool)
+    info = bundle.manifest.generators["emo-mask"]
+    used = np.zeros((info.quantisers, info.codes), dtype=bool)
     total, frames = 0.0, 0
     clips = load_clips(folder, "val", mirror=False).clips
     for clip in tqdm(clips, desc="held-out takes", unit="clip"):

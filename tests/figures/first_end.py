@@ -29,13 +29,13 @@ EMOTIONS = ("neutral", "joy", "sadness", "anger")
 SECONDS = 4.0
 
 
-def measure(report: Report, prepared: Path | None) -> None:
-    """Measure everything the first issue asks for."""
+def measure(report: Report, prepared: tuple[Path, ...]) -> None:
+    """Measure everything the first issue asks for, on the first prepared folder."""
     bundle = Bundle.load()
-    data = data_figures(prepared, bundle)
+    data = data_figures(prepared[0] if prepared else None, bundle)
     preparation_figures(report, data.get("preparation", {}))
     if prepared:
-        print(f"     8 real clips to look at: {draw_sheet(prepared)}")
+        print(f"     8 real clips to look at: {draw_sheet(prepared[0])}")
     reconstruction_figures(report, data, bundle)
     with running_server(None) as address, Client(address) as client:
         prompt_figures(report, client)

@@ -17,9 +17,9 @@ def main(side: str) -> None:
         from export.twin import load_twin
         from training.passes import TorchPasses
 
-        engine = engine.with_passes(TorchPasses.of(load_twin(engine.bundle)))
+        engine = engine.with_passes("emo-mask", TorchPasses.of(load_twin(engine.bundle)))
     found = {}
-    for plan in engine.bundle.manifest.plans:
+    for plan in (p for p in engine.bundle.manifest.plans if p.generator == "emo-mask"):
         request = Request(text="a person walks forward", seconds=SECONDS, seed=1, plan=plan.name)
         runs = [engine.generate(request).stage_ms["total"] for _ in range(REPEATS + 2)]
         found[plan.name] = statistics.median(runs[2:])

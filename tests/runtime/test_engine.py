@@ -21,13 +21,15 @@ from sdk.motion.retarget import ground_height
 from sdk.runtime import limits
 from sdk.runtime.decode import PREFIX_TOKENS
 from sdk.runtime.engine import Cancelled, Engine, Request, Result
+from sdk.runtime.generators import TokenGenerator
 from tests.service.fake_engine import MANIFEST
 from tests.synthetic import walking
 
 WALK = rot272.encode(walking(31.0))
 YAW = 1.0
 HEIGHT = 0.7
-MASK = MANIFEST.codes
+INFO = MANIFEST.generators["emo-mask"]
+MASK = INFO.codes
 
 
 class ToyText:
@@ -109,7 +111,7 @@ def text() -> ToyText:
 
 @pytest.fixture
 def engine(passes: ToyPasses, text: ToyText) -> Engine:
-    return Engine(Bundle(Path("toy"), MANIFEST), passes, text)
+    return Engine(Bundle(Path("toy"), MANIFEST), {"emo-mask": TokenGenerator(passes, INFO)}, text)
 
 
 def ask(**changes: object) -> Request:
@@ -196,7 +198,7 @@ def test_words_and_feelings_reach_the_passes(engine: Engine, passes: ToyPasses) 
 
 def test_stages_are_timed(engine: Engine) -> None:
     stages = engine.generate(ask(seconds=30.0)).stage_ms
-    assert list(stages) == ["text", "masked", "residual", "decode", "total"]
+    assert list(stages) == ["text", "masked", "residual", "decode", "finish", "total"]
     parts = [value for name, value in stages.items() if name != "total"]
     assert all(value >= 0 for value in parts)
     assert sum(parts) == pytest.approx(stages["total"], abs=1.0)
@@ -221,7 +223,8 @@ def test_a_plans_guidance_becomes_weighted_rows(engine: Engine, passes: ToyPasse
 
 
 def test_a_plan_with_more_layers_than_the_bundle_fills_those_there_are(passes: ToyPasses, text: ToyText) -> None:
-    small = Engine(Bundle(Path("toy"), replace(MANIFEST, quantisers=3)), passes, text)
+    few = TokenGenerator(passes, replace(INFO, quantisers=3))
+    small = Engine(Bundle(Path("toy"), MANIFEST), {"emo-mask": few}, text)
     assert small.generate(ask()).tokens.shape[0] == 3
     assert len(passes.residual_weights) == 2
 
@@ -274,7 +277,7 @@ def test_thirty_seconds_go_through_windows(engine: Engine, passes: ToyPasses) ->
     result = engine.generate(ask(seconds=30.0))
     assert result.tokens.shape == (6, 226) and (result.tokens >= 0).all()
     sizes = [len(tokens) for tokens in passes.masked_tokens[::10]]
-    assert max(sizes) <= MANIFEST.max_tokens
+    assert max(sizes) <= INFO.max_tokens
     assert sum(sizes) - PREFIX_TOKENS * (len(sizes) - 1) == 226
     begin = 0
     for size, first in zip(sizes, passes.masked_tokens[::10], strict=True):

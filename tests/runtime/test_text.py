@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from sdk.errors import BundleError, InvalidInput
 from sdk.runtime import text as text_module
 from sdk.runtime.sessions import open_session, session_options
-from sdk.runtime.text import CACHE_SIZE, MAX_TOKENS, MiniLM, TextEncoder
+from sdk.runtime.text import CACHE_SIZE, CLIP_TOKENS, MAX_TOKENS, Clip, MiniLM, TextEncoder, open_encoder
 
 onnx = pytest.importorskip("onnx", reason="the toy graph is written with onnx: pip install -e '.[dev]'")
 
@@ -179,6 +179,67 @@ def test_threads_agree(encoder: MiniLM):
         results = list(pool.map(work, range(8)))
     for result in results[1:]:
         np.testing.assert_array_equal(result, results[0])
+
+
+# --- CLIP ---
+
+
+def clip_graph() -> bytes:
+    """Ids (1, 77) in, the sum of their table rows out; id 0, with which texts are filled up, has a row of ones."""
+    helper, tensor = onnx.helper, onnx.TensorProto
+    table = np.random.default_rng(0).standard_normal((len(VOCABULARY), DIM)).astype(np.float32)
+    table[0] = 1
+    nodes = [
+        helper.make_node("Gather", ["table", "input_ids"], ["rows"]),
+        helper.make_node("ReduceSum", ["rows", "both"], ["embedding"], keepdims=0),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "toy",
+        [helper.make_tensor_value_info("input_ids", tensor.INT64, [1, CLIP_TOKENS])],
+        [helper.make_tensor_value_info("embedding", tensor.FLOAT, [DIM])],
+        [onnx.numpy_helper.from_array(value, name) for name, value in (("table", table), ("both", np.array([0, 1])))],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    return bytes(model.SerializeToString())
+
+
+@pytest.fixture
+def clip_folder(tmp_path: Path) -> Path:
+    (tmp_path / "text.onnx").write_bytes(clip_graph())
+    tokenizer = toy_tokenizer()
+    tokenizer.enable_truncation(6)
+    (tmp_path / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
+    return tmp_path
+
+
+def test_the_encoder_is_the_one_whose_inputs_the_graph_has(folder: Path):
+    assert type(open_encoder(folder / "text.onnx", folder / "tokenizer.json", threads=1)) is MiniLM
+    (folder / "text.onnx").write_bytes(clip_graph())
+    assert type(open_encoder(folder / "text.onnx", folder / "tokenizer.json", threads=1)) is Clip
+    message = error_of(lambda: MiniLM(folder / "text.onnx", folder / "tokenizer.json", threads=1))
+    assert "not a sentence encoder: inputs ['input_ids']" in message
+
+
+def test_clip_fills_up_with_zeros_and_keeps_the_length_of_the_vector(clip_folder: Path, runs: list[int]):
+    encoder = Clip(clip_folder / "text.onnx", clip_folder / "tokenizer.json", threads=1)
+    embedding = encoder.encode("a person")
+    ids = [VOCABULARY["[CLS]"], VOCABULARY["a"], VOCABULARY["person"], VOCABULARY["[SEP]"]]
+    table = np.random.default_rng(0).standard_normal((len(VOCABULARY), DIM)).astype(np.float32)
+    np.testing.assert_allclose(embedding, table[ids].sum(0) + CLIP_TOKENS - len(ids), atol=1e-4)
+    assert encoder.encode(" a person ") is embedding and runs == [CLIP_TOKENS]
+
+
+def test_clip_cuts_where_its_tokenizer_says_and_undoes_html(clip_folder: Path):
+    encoder = Clip(clip_folder / "text.onnx", clip_folder / "tokenizer.json", threads=1)
+    fits = "a person walks slowly"
+    np.testing.assert_array_equal(encoder.encode(f"{fits} waves waves"), encoder.encode(fits))
+    assert not np.array_equal(encoder.encode("a person walks"), encoder.encode(fits))
+    np.testing.assert_array_equal(encoder.encode("a&amp;#32;person"), encoder.encode("a person"))
+    unlimited = toy_tokenizer()
+    (clip_folder / "tokenizer.json").write_text(unlimited.to_str(), encoding="utf-8")
+    long = Clip(clip_folder / "text.onnx", clip_folder / "tokenizer.json", threads=1)
+    assert np.isfinite(long.encode(" ".join(["walks"] * 500))).all()
 
 
 # --- broken bundles ---

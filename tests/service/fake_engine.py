@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sdk.bundle import EmotionEvidence, Manifest, Plan
+from sdk.bundle import EmotionEvidence, GeneratorInfo, Manifest, Plan
 from sdk.emotion import Emotion
 from sdk.errors import InvalidInput
 from sdk.motion.motion import Motion
@@ -14,27 +14,26 @@ from sdk.motion.rotations import normalize, quat_continuous
 from sdk.motion.skeleton import BODY, NUM_JOINTS
 from sdk.runtime.engine import Cancelled, Request, Result
 
-GUIDANCE = {"text_guidance": 4.0, "emotion_guidance": 3.0, "residual_guidance": 2.0}
+GUIDANCE = {"generator": "emo-mask", "text_guidance": 4.0, "emotion_guidance": 3.0, "residual_guidance": 2.0}
 PLANS = [
     Plan(name="fast", iterations=4, residual_layers=1, **GUIDANCE),
-    Plan(name="default", iterations=10, residual_layers=5, **GUIDANCE),
+    Plan(name="default", iterations=10, residual_layers=5, quality={"fid": 0.5}, **GUIDANCE),
 ]
 EVIDENCE = {Emotion.JOY: "mocap", Emotion.FEAR: "proxy"}
 MANIFEST = Manifest(
-    format_version=1,
+    format_version=2,
     name="fake",
     version="1.2.3",
-    generator="emo-mask",
     licence="CC0-1.0",
     attribution="nobody's data",
     representation="rot272",
     fps=30.0,
-    downsampling=4,
-    codes=512,
-    quantisers=6,
-    max_tokens=50,
-    emotion_points=["mask"],
     text_encoder="none",
+    generators={
+        "emo-mask": GeneratorInfo(
+            kind="tokens", graphs={}, downsampling=4, max_tokens=50, codes=512, quantisers=6, emotion_points=["mask"]
+        )
+    },
     emotions=[EmotionEvidence(name=e.label, evidence=EVIDENCE.get(e, "none"), minutes=1.5) for e in Emotion],
     plans=PLANS,
     default_plan="default",

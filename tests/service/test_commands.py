@@ -60,7 +60,7 @@ def test_serve_announces_itself_and_drains_on_a_signal(
     process, address, lines = server
     banner = "\n".join(lines)
     assert re.search(r"^serving on 127\.0\.0\.1:\d+$", banner, re.MULTILINE)
-    for fact in ("CC0-1.0", "nobody's data", "joy (mocap)", "fear (proxy)", "fast: 4 iterations", "(default)"):
+    for fact in ("CC0-1.0", "nobody's data", "joy (mocap)", "fear (proxy)", "fast: emo-mask, 4 passes", "(default)"):
         assert fact in banner
     assert re.search(rf"try it +emomotion clip .* --server {address}$", banner, re.MULTILINE)
     with Client(address) as client:

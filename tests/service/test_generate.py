@@ -95,8 +95,8 @@ def test_info_tells_the_bundle_and_the_limits(client: Client) -> None:
     assert (info.name, info.version, info.sha256, info.licence) == ("fake", "1.2.3", "ab" * 32, "CC0-1.0")
     assert (info.representation, info.fps, info.generators) == ("rot272", 30.0, ("emo-mask",))
     assert info.plans == (
-        Plan("fast", 4, 1, 4.0, 3.0, 2.0, 1.0, 0.0, is_default=False),
-        Plan("default", 10, 5, 4.0, 3.0, 2.0, 1.0, 0.0, is_default=True),
+        Plan("fast", 4, 1, 4.0, 3.0, 2.0, 1.0, 0.0, is_default=False, generator="emo-mask", quality={}),
+        Plan("default", 10, 5, 4.0, 3.0, 2.0, 1.0, 0.0, is_default=True, generator="emo-mask", quality={"fid": 0.5}),
     )
     assert info.default_plan == "default"
     assert info.emotions[Emotion.FEAR] == Evidence("proxy", 1.5) and info.emotions[Emotion.TRUST].kind == "none"

@@ -89,9 +89,7 @@ def test_neighbouring_frames_on_the_wire_keep_to_one_hemisphere() -> None:
 
 @pytest.mark.parametrize("field", ["rotations", "root", "contacts"])
 def test_a_chunk_of_the_wrong_length_is_refused(field: str) -> None:
-    chunk = motion_pb2.MotionChunk(
-        frame_count=2, rotations=[0.0] * 2 * 22 * 4, root=[0.0] * 6, contacts=[False] * 8
-    )
+    chunk = motion_pb2.MotionChunk(frame_count=2, rotations=[0.0] * 2 * 22 * 4, root=[0.0] * 6, contacts=[False] * 8)
     assert len(chunk_from_wire(chunk)) == 2
     getattr(chunk, field).append(0)
     with pytest.raises(InvalidInput, match=field):

@@ -26,14 +26,13 @@ from training.data import (
     step_rng,
     still,
 )
-from training.datasets.bandai_namco import find_clips
+from training.datasets.bandai_namco import find_clips, prepare_set
 from training.datasets.captions import captions, mirrored_caption
-from training.prepare import prepare_set
 
 
 def clip(name: str, motion: Motion, *, content: str = "walk", style: str = "normal", affect: str = "joy") -> Clip:
     features = rot272.encode(motion)
-    return Clip(name, content, style, "train", Affect.of(affect), ("a person walks",), features)
+    return Clip(name, content, style, "train", Affect.of(affect), "mocap", ("a person walks",), features)
 
 
 def clip_set() -> ClipSet:
@@ -96,7 +95,7 @@ def test_features_are_those_of_the_prepared_motion(prepared: Path) -> None:
 def test_an_unprepared_folder_and_an_unknown_split_are_named(prepared: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"index\.jsonl does not exist; run: python -m training\.prepare bandai DIR"):
         load_clips(tmp_path, "train")
-    with pytest.raises(InvalidInput, match="holds no clip of split 'test'"):
+    with pytest.raises(InvalidInput, match="no clip of split 'test'"):
         load_clips(prepared, "test")
 
 

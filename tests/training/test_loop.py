@@ -36,7 +36,7 @@ def words_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
         rows = [np.random.default_rng(sum(map(ord, text))).normal(size=384) for text in captions]
         return np.stack(rows).astype(np.float32)
 
-    monkeypatch.setattr(train_tokens, "embed_captions", embed)
+    monkeypatch.setattr("training.tokens.embed_captions", embed)
 
 
 @pytest.fixture
@@ -368,7 +368,7 @@ def test_the_held_out_figures_know_a_frozen_model_from_a_moving_one() -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["rvq", "--recipe", "huge"], "recipe 'huge' is unknown; known: cpu, full, tiny"),
+        (["rvq", "--recipe", "huge"], "recipe 'huge' is unknown; known: cpu, refine, full, tiny"),
         (["masked", "--recipe", "tiny"], "rvq.pt does not exist"),
         (["length"], "'length' is not one of"),
         (["rvq", "--stop-after", "0"], "--stop-after"),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import training.prepare
+import training.datasets.preparation
 from sdk.console import run
 from sdk.errors import InvalidInput
 from sdk.motion.motion import Motion
@@ -18,12 +18,13 @@ from tests.synthetic import standing
 from tests.training.synthetic_set import GOOD, SKIPPED, bandai_text, walk, write_set
 from training.data import load_index, load_motion
 from training.datasets.bandai_namco import STYLES, Label, find_clips, parse_label, split_of
-from training.datasets.captions import captions
-from training.prepare import check_motion, command
+from training.datasets.captions import captions, mirrored_caption
+from training.datasets.preparation import check_motion
+from training.prepare import command
 
 KEYS = {
     "id", "frames", "split", "part", "content", "style", "take", "captions", "affect", "intensity", "evidence", "actor",
-    "source", "licence", "source_sha256", "changes",
+    "source", "licence", "source_sha256", "changes", "attribution",
 }  # fmt: skip
 
 
@@ -263,13 +264,13 @@ def test_a_killed_run_leaves_no_index_and_the_next_one_goes_on(
     killed_at: str, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    line_of, replace = training.prepare.index_line, os.replace
+    line_of, replace = training.datasets.preparation.index_line, os.replace
 
-    def lines_until_the_third(path: Path, *rest: Any) -> dict[str, Any]:
-        seen.append(path.stem)
+    def lines_until_the_third(planned: Any, *rest: Any) -> dict[str, Any]:
+        seen.append(planned.id)
         if killed_at == "third clip" and len(seen) == 3:
             raise KeyboardInterrupt
-        return line_of(path, *rest)
+        return line_of(planned, *rest)
 
     def replace_unless_killed(part: Path, target: Path) -> None:
         if target.name.startswith(killed_at):
@@ -277,7 +278,7 @@ def test_a_killed_run_leaves_no_index_and_the_next_one_goes_on(
         replace(part, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training.prepare, "index_line", lines_until_the_third)
+        patch.setattr(training.datasets.preparation, "index_line", lines_until_the_third)
         patch.setattr(os, "replace", replace_unless_killed)
         assert prepare(source, tmp_path) == 130
     assert not (tmp_path / "index.jsonl").exists()
@@ -359,8 +360,19 @@ def test_the_first_part_holds_out_whole_pairs() -> None:
     split = {label: side for label, side in split_of(many_labels()).items() if label.part == 1}
     held = {(label.content, label.style) for label, side in split.items() if side == "val"}
     assert sorted(style for _, style in held) == ["angry", "giant", "happy", "sad"]
-    assert "walk" not in {content for content, _ in held} and "guard" not in split.values()
+    assert "walk" not in {content for content, _ in held}
     assert all((side == "val") == ((label.content, label.style) in held) for label, side in split.items())
+
+
+def test_no_training_clip_mirrors_into_a_held_out_pair() -> None:
+    labels = many_labels()
+    split = {label: side for label, side in split_of(labels).items() if label.part == 1}
+    held = {(label.content, label.style) for label, side in split.items() if side == "val"}
+    trained = {(label.content, label.style) for label, side in split.items() if side == "train"}
+    assert not held & {(mirrored_caption(content), style) for content, style in trained}
+    guarded = {(label.content, label.style) for label, side in split.items() if side == "guard"}
+    assert guarded == {(mirrored_caption(c), s) for c, s in held if mirrored_caption(c) != c}
+    assert guarded, "the labels of this test hold out no content with a side, so it shows nothing"
 
 
 def test_one_part_does_not_move_the_split_of_the_other() -> None:

@@ -8,11 +8,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is absent: pip install -e '.[train]'")
 
 from tests.export import tiny  # noqa: E402
-from training import train_tokens  # noqa: E402
 from training.data import ClipSet  # noqa: E402
 from training.models.transformer import MaskedTransformer, ResidualTransformer, TransformerConfig  # noqa: E402
 from training.recipes import TokenLoss  # noqa: E402
-from training.train_tokens import MIN_TOKENS, OFFSETS, Batch, TokenSet, masked_loss, residual_loss  # noqa: E402
+from training.tokens import MIN_TOKENS, OFFSETS, Batch, TokenSet  # noqa: E402
+from training.train_tokens import masked_loss, residual_loss  # noqa: E402
 
 WHOLE = TokenLoss(drop_text=0, drop_affect=0, crop=0)
 LENGTHS = (3, 5, 9, 18, 30, 47)
@@ -26,7 +26,7 @@ def tokens() -> TokenSet:
     sequences = [[100 * k + p, 100 * k + p[:, 1:]][: 1 + k % 2] for k, p in enumerate(place)]
     text = [np.full((1 + k % 3, 4), k + 1, dtype=np.float32) for k in range(len(LENGTHS))]
     affect = np.eye(9, dtype=np.float32)[: len(LENGTHS)]
-    return TokenSet(sequences, text, affect, np.full(len(LENGTHS), 1 / len(LENGTHS)))
+    return TokenSet(sequences, text, affect, np.full(len(LENGTHS), 1 / len(LENGTHS)), np.arange(len(LENGTHS)))
 
 
 def batches(tokens: TokenSet, how: TokenLoss, count: int, *, batch: int = 16, longest: int = 64) -> list[Batch]:
@@ -53,7 +53,7 @@ def test_rows_are_runs_of_their_clip_and_padding_is_marked(tokens: TokenSet, lon
     for batch in batches(tokens, TokenLoss(drop_text=0, drop_affect=0), 40, longest=longest):
         assert batch.tokens.shape == (16, Q, batch.real.shape[1]) and batch.tokens.dtype == torch.int64
         assert batch.real.shape[1] <= longest and batch.real.any(0).all(), "no column is padding alone"
-        for row, real, text, affect in zip(*batch, strict=True):
+        for row, real, text, affect in zip(*batch[:4], strict=True):
             count = int(real.sum())
             assert real[:count].all(), "padding comes last"
             k, begin = clip_of(row), int(row[0, 0]) % 100
@@ -94,7 +94,7 @@ def test_a_batch_holds_similar_lengths(tokens: TokenSet) -> None:
 
 
 def test_clips_are_drawn_by_their_weights(tokens: TokenSet) -> None:
-    heavy = TokenSet(tokens.sequences, tokens.text, tokens.affect, np.array([0.5, 0, 0.1, 0.1, 0.1, 0.2]))
+    heavy = TokenSet(tokens.sequences, tokens.text, tokens.affect, np.array([0.5, 0, 0.1, 0.1, 0.1, 0.2]), tokens.pairs)
     clips = [clip_of(row) for batch in batches(heavy, WHOLE, 150) for row in batch.tokens]
     share = np.bincount(clips, minlength=6) / len(clips)
     assert share[1] == 0
@@ -128,7 +128,7 @@ def test_a_set_holds_every_clip_at_both_offsets(monkeypatch: pytest.MonkeyPatch)
         asked.extend(captions)
         return np.array([[len(text), sum(map(ord, text))] for text in captions], dtype=np.float32)
 
-    monkeypatch.setattr(train_tokens, "embed_captions", embed)
+    monkeypatch.setattr("training.tokens.embed_captions", embed)
     rvq = tiny.generator().rvq
     with torch.no_grad():
         found = TokenSet.encode(clips, rvq, label="test")
@@ -187,7 +187,8 @@ def padded_batch(rows: int = 40, longest: int = 24) -> Batch:
     lengths[0] = longest
     real = torch.arange(longest)[None] < lengths[:, None]
     tokens = torch.from_numpy(rng.integers(0, CODES, (rows, Q, longest))) * real[:, None]
-    return Batch(tokens, real, torch.ones(rows, 4), torch.ones(rows, 9) / 9)
+    affect, zeros = torch.ones(rows, 9) / 9, torch.zeros(rows, dtype=torch.int64)
+    return Batch(tokens, real, torch.ones(rows, 4), affect, affect, zeros, zeros)
 
 
 def test_the_masked_loss_counts_only_what_was_chosen() -> None:
@@ -235,7 +236,7 @@ def test_even_the_luckiest_row_has_something_to_learn() -> None:
     oracle = Oracle(sure_of((batch.tokens[:, 0] + 1) % CODES))
     loss, accuracy = masked_loss(oracle, batch, np.random.default_rng(1), WHOLE)
     assert torch.isfinite(loss) and float(accuracy) == 0
-    one_token = Batch(batch.tokens[:, :, :1], batch.real[:, :1], batch.text, batch.affect)
+    one_token = batch._replace(tokens=batch.tokens[:, :, :1], real=batch.real[:, :1])
     shown = shown_to_model(one_token, TokenLoss(random_code=0.0))
     assert float((shown == CODES).float().mean()) == pytest.approx(0.88, abs=0.03)
 
@@ -260,7 +261,7 @@ def test_the_residual_loss_asks_for_every_layer_above_the_base_lower_ones_more_o
     for layers in (2, 3, 6):
         oracle = ResidualOracle(batch.tokens.repeat(1, 2, 1))
         oracle.config = TransformerConfig(quantisers=layers)
-        wide = Batch(oracle.truth, batch.real, batch.text, batch.affect)
+        wide = batch._replace(tokens=oracle.truth)
         residual_loss(oracle, wide, np.random.default_rng(0))
         counts = torch.bincount(oracle.layers[0], minlength=layers)
         assert counts[0] == 0 and len(counts) == layers and (counts[1:] > 0).all()

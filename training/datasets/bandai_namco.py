@@ -3,20 +3,26 @@
 File names say content, style and take: `dataset-1_walk_angry_001.bvh`. There are no captions and no actor labels.
 """
 
-import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sdk.emotion import Affect, Emotion
 from sdk.errors import InvalidInput
-from training.datasets.captions import MANNERS, known_contents
+from sdk.motion.bvh import read_bvh
+from sdk.motion.motion import Motion
+from sdk.motion.retarget import PROFILES, retarget
+from training.datasets.captions import CAPTIONS_PER_CLIP, MANNERS, captions, known_contents
+from training.datasets.preparation import Done, Plan, Planned, SetInfo, Source, prepare
+from training.datasets.splits import held_out_contents, pair_split
 
 NAME = "Bandai-Namco-Research-Motiondataset"
 LICENCE = "CC-BY-NC-4.0"
 ATTRIBUTION = f"{NAME} (c) 2022 Bandai Namco Research Inc., CC BY-NC 4.0"
+INFO = SetInfo(NAME, LICENCE, ATTRIBUTION)
 PROFILE = "bandai-namco"
 
 # style -> (affect, evidence). A style that is no emotion is neutral and goes into the words (see captions.MANNERS).
@@ -72,23 +78,55 @@ def split_of(labels: Iterable[Label]) -> dict[Label, str]:
     The second set's numbers run in recording order and neighbours are repeats of one take (the performer's standing
     height drifts slowly along the numbers and jumps between recordings). So the last tenth of every (content, style) is
     held out as one block, and the two clips before it are used by neither side. The first set has one or two clips a
-    pair: there one whole (content, style) pair a style is held out, never a walk and never the normal style.
+    pair: there one whole (content, style) pair a style is held out, never a walk and never the normal style; where it
+    goes to one side, its mirror image is used by neither, for training mirrors its clips.
     """
     groups: dict[tuple[int, str, str], list[Label]] = defaultdict(list)
     for label in labels:
         groups[label.part, label.content, label.style].append(label)
-    held_out: dict[str, str] = {}
-    for part, content, style in sorted(groups):
-        if part == 1 and style != "normal" and content != "walk":
-            best = held_out.get(style, content)
-            held_out[style] = min(best, content, key=lambda c, s=style: hashlib.sha256(f"{c} {s}".encode()).digest())
+    pairs = [(content, style) for part, content, style in groups if part == 1 and style != "normal"]
+    held_out = held_out_contents(pairs, spared={"walk"})
     out: dict[Label, str] = {}
     for (part, content, style), members in groups.items():
         members.sort(key=lambda m: m.take)
         if part == 1:
-            out |= dict.fromkeys(members, "val" if held_out.get(style) == content else "train")
+            out |= dict.fromkeys(members, pair_split(content, style, held_out))
             continue
         tail = max(1, round(_TAIL * len(members))) if len(members) >= 5 else 0
         for k, member in enumerate(reversed(members)):
             out[member] = "val" if k < tail else "guard" if tail and k < tail + _GUARD else "train"
     return out
+
+
+def _read(path: Path) -> Motion:
+    return retarget(read_bvh(path), PROFILES[PROFILE])
+
+
+def plan_of(files: Sequence[Path]) -> Plan:
+    """What the files are, one clip each; a name that says nothing known, or says it twice, is a skip."""
+    plan = Plan(len(files))
+    labels: dict[Path, Label] = {}
+    first: dict[str, Path] = {}
+    for path in files:
+        try:
+            label = parse_label(path)
+            if first.setdefault(path.name, path) != path:
+                raise InvalidInput(f"another file has this name; only the first is read: {first[path.name]}")
+            labels[path] = label
+        except InvalidInput as error:
+            plan.skips.append(Done(path, skipped=str(error)))
+    splits = split_of(labels.values())
+    for path, label in labels.items():
+        affect, evidence = STYLES[label.style]
+        fields = asdict(label) | {
+            "captions": captions(label.content, label.style, count=CAPTIONS_PER_CLIP),
+            "affect": {e.label: w for e, w in affect.weights.items()}, "intensity": affect.intensity,
+            "evidence": evidence, "actor": "unknown",
+        }  # fmt: skip
+        plan.sources.append(Source(path, (Planned(path.stem, splits[label], fields),), _read))
+    return plan
+
+
+def prepare_set(files: Sequence[Path], out: Path, jobs: int) -> dict[str, Any]:
+    """Prepare all files into `out` and return the report. Raises OSError when `out` cannot be written."""
+    return prepare(plan_of(files), INFO, out, jobs)

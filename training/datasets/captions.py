@@ -7,7 +7,11 @@ never appear in the words: they reach the model by the Affect alone, so that the
 import hashlib
 import itertools
 import re
+from collections.abc import Sequence
 
+from sdk.emotion import Affect, Emotion
+
+CAPTIONS_PER_CLIP = 24
 SUBJECTS = ("a person", "someone", "a man", "a woman", "the character", "a figure", "the person")
 
 # Third-person phrases, plain ones first. {side} is filled with left or right.
@@ -85,19 +89,63 @@ def known_contents() -> set[str]:
     return set(_CONTENTS)
 
 
+def action_of(content: str) -> str:
+    """The plainest phrase of a content, or of a row of ACTIONS, e.g. "walks forward". Raises KeyError if unknown."""
+    row, side = _CONTENTS.get(content, (content, ""))
+    return " ".join(ACTIONS[row][0].format(side=side or "right").split())
+
+
 def captions(content: str, style: str, *, count: int) -> list[str]:
     """Up to `count` different sentences for the labels, in an order that depends on the labels alone.
 
     The plainest one ("a person walks forward") always comes first. Raises KeyError for an unknown content or style.
     """
     row, side = _CONTENTS[content]
-    actions = [a.format(side=side) for a in ACTIONS[row]]
-    manners = MANNERS[style] or ("",)
-    sentences = [" ".join(w for w in words if w) for words in itertools.product(SUBJECTS, actions, manners)]
-    rest = sorted(sentences[1:], key=lambda s: hashlib.sha256(s.encode()).digest())
-    return [sentences[0], *rest][:count]
+    return sentences([a.format(side=side) for a in ACTIONS[row]], MANNERS[style], count=count)
+
+
+def sentences(actions: Sequence[str], manners: Sequence[str], *, count: int) -> list[str]:
+    """Up to `count` different sentences, subject + action + manner, in an order that depends on the words alone.
+
+    The first subject with the first action and the first manner (none, where there are none) comes first.
+    """
+    every = [" ".join(w for w in words if w) for words in itertools.product(SUBJECTS, actions, manners or ("",))]
+    rest = sorted(every[1:], key=lambda s: hashlib.sha256(s.encode()).digest())
+    return [every[0], *rest][:count]
+
+
+_SIDE = re.compile(
+    r"\b(left|right)(?=wards?\b|hand(?:ed)?\b|\b)|\b(clockwise|(?:counter|anti)[- ]?clockwise)\b", re.IGNORECASE
+)
 
 
 def mirrored_caption(text: str) -> str:
-    """The sentence, or the content label, for the mirrored clip: left and right exchanged."""
-    return re.sub(r"\b(left|right)\b", lambda m: "right" if m[1] == "left" else "left", text)
+    """The sentence, or the content label, for the mirrored clip: left and right, and ways of turning, exchanged."""
+
+    def other(match: re.Match[str]) -> str:
+        word = match[0].lower()
+        twin = {"left": "right", "right": "left", "clockwise": "counterclockwise"}.get(word, "clockwise")
+        return twin.capitalize() if match[0][0].isupper() else twin
+
+    return _SIDE.sub(other, text)
+
+
+EMOTION_WORDS: dict[Emotion, tuple[str, ...]] = {
+    Emotion.NEUTRAL: (), Emotion.JOY: ("happily", "joyfully", "cheerfully"),
+    Emotion.TRUST: ("trustingly", "with trust"), Emotion.FEAR: ("fearfully", "in fear", "anxiously"),
+    Emotion.SURPRISE: ("in surprise", "surprised"), Emotion.SADNESS: ("sadly", "with sadness", "gloomily"),
+    Emotion.DISGUST: ("in disgust", "disgusted"), Emotion.ANGER: ("angrily", "in anger", "furiously"),
+    Emotion.ANTICIPATION: ("expectantly", "eagerly"),
+}  # fmt: skip
+"""How an emotion is said, for models that are told it in words; the plainest word first."""
+_MILD = 0.5
+
+
+def with_emotion(text: str, affect: Affect, k: int = 0) -> str:
+    """A caption with its strongest emotion as the k-th word for it (counted round), "a little" before a mild one."""
+    condition = affect.condition.copy()
+    condition[Emotion.NEUTRAL] = 0
+    words = EMOTION_WORDS[Emotion(int(condition.argmax()))] if condition.any() else ()
+    if not words:
+        return text
+    return f"{text} {'a little ' if condition.max() < _MILD else ''}{words[k % len(words)]}"

@@ -116,7 +116,11 @@ class MaskedTransformer(nn.Module):
 
     def forward(self, tokens_BN: Tensor, text_BS: Tensor, affect_BE: Tensor, real_BN: Tensor | None = None) -> Tensor:
         """(B, N) tokens, (B, S), (B, E), padding mask (B, N) -> (B, N, C)."""
-        return self.head(self.trunk(self.tokens(tokens_BN), text_BS, affect_BE, None, real_BN))
+        return self.head(self.hidden(tokens_BN, text_BS, affect_BE, real_BN))
+
+    def hidden(self, tokens_BN: Tensor, text_BS: Tensor, affect_BE: Tensor, real_BN: Tensor | None = None) -> Tensor:
+        """What the logits are read from, (B, N, D)."""
+        return self.trunk(self.tokens(tokens_BN), text_BS, affect_BE, None, real_BN)
 
 
 class ResidualTransformer(nn.Module):
@@ -136,13 +140,23 @@ class ResidualTransformer(nn.Module):
         self, tokens_BQN: Tensor, layer_B: Tensor, text_BS: Tensor, affect_BE: Tensor, real_BN: Tensor | None = None
     ) -> Tensor:
         """(B, Q, N) tokens of which only layers < q count, (B,) q, conditions -> (B, N, C)."""
+        return self.logits(self.hidden(tokens_BQN, layer_B, text_BS, affect_BE, real_BN), layer_B)
+
+    def hidden(
+        self, tokens_BQN: Tensor, layer_B: Tensor, text_BS: Tensor, affect_BE: Tensor, real_BN: Tensor | None = None
+    ) -> Tensor:
+        """What the logits are read from, (B, N, D)."""
         count, codes = self.config.quantisers, self.config.codes
         below_BQ = (torch.arange(count)[None] < layer_B[:, None]).to(self.table.dtype)
         rows_BQN = tokens_BQN.clamp_min(0) + torch.arange(count)[:, None] * codes
         x_BND = (fn.embedding(rows_BQN, self.table) * below_BQ[:, :, None, None]).sum(1)
-        h = self.trunk(x_BND * self.config.width**0.5, text_BS, affect_BE, self.layer(layer_B)[:, None], real_BN)
+        return self.trunk(x_BND * self.config.width**0.5, text_BS, affect_BE, self.layer(layer_B)[:, None], real_BN)
+
+    def logits(self, hidden_BND: Tensor, layer_B: Tensor) -> Tensor:
+        """Hidden states of layer q -> its logits (B, N, C)."""
+        codes = self.config.codes
         own_BCD = fn.embedding(layer_B[:, None] * codes + torch.arange(codes), self.table)
-        return self.head(h) @ own_BCD.transpose(1, 2)
+        return self.head(hidden_BND) @ own_BCD.transpose(1, 2)
 
 
 def rotary_turns(count: int, width: int) -> Tensor:

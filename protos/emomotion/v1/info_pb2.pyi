@@ -15,11 +15,13 @@ class Evidence(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EVIDENCE_MOCAP: _ClassVar[Evidence]
     EVIDENCE_PROXY: _ClassVar[Evidence]
     EVIDENCE_SYNTHETIC: _ClassVar[Evidence]
+    EVIDENCE_TEXT_MINED: _ClassVar[Evidence]
 EVIDENCE_UNSPECIFIED: Evidence
 EVIDENCE_NONE: Evidence
 EVIDENCE_MOCAP: Evidence
 EVIDENCE_PROXY: Evidence
 EVIDENCE_SYNTHETIC: Evidence
+EVIDENCE_TEXT_MINED: Evidence
 
 class Skeleton(_message.Message):
     __slots__ = ("joint_names", "parents", "rest_offsets", "ankle_height", "toe_height")
@@ -45,8 +47,22 @@ class EmotionInfo(_message.Message):
     minutes: float
     def __init__(self, emotion: _Optional[_Union[_affect_pb2.Emotion, str]] = ..., evidence: _Optional[_Union[Evidence, str]] = ..., minutes: _Optional[float] = ...) -> None: ...
 
+class PlanQuality(_message.Message):
+    __slots__ = ("emotion_accuracy", "emotion_accuracy_unseen", "fid", "r_precision_3", "foot_skate")
+    EMOTION_ACCURACY_FIELD_NUMBER: _ClassVar[int]
+    EMOTION_ACCURACY_UNSEEN_FIELD_NUMBER: _ClassVar[int]
+    FID_FIELD_NUMBER: _ClassVar[int]
+    R_PRECISION_3_FIELD_NUMBER: _ClassVar[int]
+    FOOT_SKATE_FIELD_NUMBER: _ClassVar[int]
+    emotion_accuracy: float
+    emotion_accuracy_unseen: float
+    fid: float
+    r_precision_3: float
+    foot_skate: float
+    def __init__(self, emotion_accuracy: _Optional[float] = ..., emotion_accuracy_unseen: _Optional[float] = ..., fid: _Optional[float] = ..., r_precision_3: _Optional[float] = ..., foot_skate: _Optional[float] = ...) -> None: ...
+
 class Plan(_message.Message):
-    __slots__ = ("name", "iterations", "residual_layers", "text_guidance", "emotion_guidance", "residual_guidance", "temperature", "is_default", "choice_temperature")
+    __slots__ = ("name", "iterations", "residual_layers", "text_guidance", "emotion_guidance", "residual_guidance", "temperature", "is_default", "choice_temperature", "generator", "quality")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ITERATIONS_FIELD_NUMBER: _ClassVar[int]
     RESIDUAL_LAYERS_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +72,8 @@ class Plan(_message.Message):
     TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     IS_DEFAULT_FIELD_NUMBER: _ClassVar[int]
     CHOICE_TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
+    GENERATOR_FIELD_NUMBER: _ClassVar[int]
+    QUALITY_FIELD_NUMBER: _ClassVar[int]
     name: str
     iterations: int
     residual_layers: int
@@ -65,7 +83,9 @@ class Plan(_message.Message):
     temperature: float
     is_default: bool
     choice_temperature: float
-    def __init__(self, name: _Optional[str] = ..., iterations: _Optional[int] = ..., residual_layers: _Optional[int] = ..., text_guidance: _Optional[float] = ..., emotion_guidance: _Optional[float] = ..., residual_guidance: _Optional[float] = ..., temperature: _Optional[float] = ..., is_default: _Optional[bool] = ..., choice_temperature: _Optional[float] = ...) -> None: ...
+    generator: str
+    quality: PlanQuality
+    def __init__(self, name: _Optional[str] = ..., iterations: _Optional[int] = ..., residual_layers: _Optional[int] = ..., text_guidance: _Optional[float] = ..., emotion_guidance: _Optional[float] = ..., residual_guidance: _Optional[float] = ..., temperature: _Optional[float] = ..., is_default: _Optional[bool] = ..., choice_temperature: _Optional[float] = ..., generator: _Optional[str] = ..., quality: _Optional[_Union[PlanQuality, _Mapping]] = ...) -> None: ...
 
 class BundleInfo(_message.Message):
     __slots__ = ("name", "version", "sha256", "licence", "attribution", "representation", "fps")

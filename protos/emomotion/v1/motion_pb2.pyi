@@ -9,20 +9,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class GenerateRequest(_message.Message):
-    __slots__ = ("text", "affect", "seconds", "seed", "plan", "fps")
+    __slots__ = ("text", "affect", "seconds", "seed", "plan", "fps", "generator")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     AFFECT_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
     FPS_FIELD_NUMBER: _ClassVar[int]
+    GENERATOR_FIELD_NUMBER: _ClassVar[int]
     text: str
     affect: _affect_pb2.Affect
     seconds: float
     seed: int
     plan: str
     fps: float
-    def __init__(self, text: _Optional[str] = ..., affect: _Optional[_Union[_affect_pb2.Affect, _Mapping]] = ..., seconds: _Optional[float] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., fps: _Optional[float] = ...) -> None: ...
+    generator: str
+    def __init__(self, text: _Optional[str] = ..., affect: _Optional[_Union[_affect_pb2.Affect, _Mapping]] = ..., seconds: _Optional[float] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., fps: _Optional[float] = ..., generator: _Optional[str] = ...) -> None: ...
 
 class GenerateReply(_message.Message):
     __slots__ = ("header", "chunk", "status")
@@ -59,20 +61,22 @@ class MotionChunk(_message.Message):
     def __init__(self, start_frame: _Optional[int] = ..., frame_count: _Optional[int] = ..., rotations: _Optional[_Iterable[float]] = ..., root: _Optional[_Iterable[float]] = ..., contacts: _Optional[_Iterable[bool]] = ...) -> None: ...
 
 class SettingsUsed(_message.Message):
-    __slots__ = ("text", "affect", "seconds", "seed", "plan", "fps")
+    __slots__ = ("text", "affect", "seconds", "seed", "plan", "fps", "generator")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     AFFECT_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
     FPS_FIELD_NUMBER: _ClassVar[int]
+    GENERATOR_FIELD_NUMBER: _ClassVar[int]
     text: str
     affect: _affect_pb2.Affect
     seconds: float
     seed: int
     plan: str
     fps: float
-    def __init__(self, text: _Optional[str] = ..., affect: _Optional[_Union[_affect_pb2.Affect, _Mapping]] = ..., seconds: _Optional[float] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., fps: _Optional[float] = ...) -> None: ...
+    generator: str
+    def __init__(self, text: _Optional[str] = ..., affect: _Optional[_Union[_affect_pb2.Affect, _Mapping]] = ..., seconds: _Optional[float] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., fps: _Optional[float] = ..., generator: _Optional[str] = ...) -> None: ...
 
 class StageTime(_message.Message):
     __slots__ = ("stage", "ms")

@@ -1,0 +1,116 @@
+"""The generators of a run as parts of a bundle: graphs, sizes, plans and what their training says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from export.diffusion import denoise_spec
+from export.graphs import GraphSpec, graph_specs, round_weights
+from sdk.bundle.manifest import GeneratorInfo, Plan
+from sdk.errors import InvalidInput
+from training.generator import Generator
+from training.models.rvq import DOWNSAMPLING
+from training.recipes_diffusion import STEPS
+from training.recipes_mmm import GUIDANCE, SCHEDULE
+from training.train_diffusion import load_denoiser
+from training.train_mmm import Mmm
+
+
+@dataclass(frozen=True)
+class Part:
+    """One generator on its way into a bundle.
+
+    specs: its graphs by the names they get in the bundle. trained: per stage the checkpoint's meta, steps and scalars.
+    """
+
+    name: str
+    specs: dict[str, GraphSpec]
+    info: GeneratorInfo
+    plans: tuple[Plan, ...]
+    trained: dict[str, Any]
+
+
+def trained_facts(meta: dict[str, Any]) -> dict[str, Any]:
+    """What the manifest keeps of checkpoints, by stage."""
+    return {stage: {**f["meta"], "steps": f["step"], "validation": f["scalars"]} for stage, f in meta.items()}
+
+
+def token_part(name: str, generator: Generator, prefix: str, plans: tuple[Plan, ...]) -> Part:
+    """A generator of kind `tokens`; `prefix` keeps its graphs' names apart from another's."""
+    for model in (generator.rvq, generator.masked, generator.residual):
+        if model is not None:
+            round_weights(model)
+    torch.manual_seed(0)  # of the reference inputs: the same run gives the same bytes
+    specs, config = graph_specs(generator), generator.masked.config
+    info = GeneratorInfo(
+        kind="tokens", graphs={role: prefix + role for role in specs}, downsampling=DOWNSAMPLING,
+        max_tokens=config.max_tokens, codes=config.codes, quantisers=config.quantisers, emotion_points=generator.points,
+    )  # fmt: skip
+    trained = trained_facts(generator.meta)
+    return Part(name, {prefix + role: spec for role, spec in specs.items()}, info, plans, trained)
+
+
+def emo_mask_part(run: Path) -> Part:
+    """EMo-Mask: `rvq.pt`, `masked.pt` and `residual.pt` of a run."""
+    guidance: dict[str, Any] = {
+        "generator": "emo-mask", "text_guidance": 3.5, "emotion_guidance": 3.5, "choice_temperature": 8.0
+    }  # fmt: skip
+    plans = (
+        Plan(name="best", iterations=10, residual_layers=5, residual_guidance=2.0, **guidance),
+        Plan(name="fast", iterations=5, residual_layers=2, residual_guidance=1.0, **guidance),
+    )
+    return token_part("emo-mask", Generator.load(run), "", plans)
+
+
+def mmm_part(run: Path) -> Part:
+    """MMM: `mmm_vq.pt` and `mmm.pt` of a run."""
+    found = Mmm.load(run)
+    plan = Plan(
+        name="mmm", generator="mmm", iterations=SCHEDULE.iterations, residual_layers=0, text_guidance=GUIDANCE,
+        emotion_guidance=GUIDANCE, residual_guidance=1.0, temperature=SCHEDULE.temperature,
+        choice_temperature=SCHEDULE.choice_temperature,
+    )  # fmt: skip
+    return token_part("mmm", Generator(found.vq, found.masked, None, found.meta), "mmm_", (plan,))
+
+
+def mdm_part(run: Path) -> Part:
+    """MDM: those of `mdm50.pt` and `mdm10.pt` that the run has; each is a model of its own."""
+    specs, trained, plans, info = {}, {}, [], None
+    for stage, steps in STEPS.items():
+        if not (run / f"{stage}.pt").exists():
+            continue
+        model, facts = load_denoiser(run / f"{stage}.pt")
+        round_weights(model)
+        torch.manual_seed(0)
+        specs[stage] = denoise_spec(model)
+        trained |= trained_facts({stage: facts})
+        plans.append(
+            Plan(
+                name=stage, generator="mdm", iterations=steps, residual_layers=0, text_guidance=MDM_GUIDANCE,
+                emotion_guidance=MDM_GUIDANCE, residual_guidance=1.0,
+            )
+        )  # fmt: skip
+        config = model.config
+        info = GeneratorInfo(
+            kind="diffusion", graphs={str(STEPS[name]): name for name in specs}, downsampling=config.patch,
+            max_tokens=config.max_frames // config.patch, codes=0, quantisers=0, emotion_points=["denoiser"],
+        )  # fmt: skip
+    if info is None:
+        raise InvalidInput(f"{run} holds neither of {', '.join(f'{stage}.pt' for stage in STEPS)}; train one first")
+    return Part("mdm", specs, info, tuple(plans), trained)
+
+
+MDM_GUIDANCE = 2.5
+PARTS: dict[str, Callable[[Path], Part]] = {"emo-mask": emo_mask_part, "mmm": mmm_part, "mdm": mdm_part}
+"""Known generators, in the order of a bundle; the first plan of the first one is the default."""
+
+
+def parts_of(run: Path, names: tuple[str, ...]) -> list[Part]:
+    """The named generators of a run. Raises InvalidInput for an unknown name and an unfinished checkpoint."""
+    unknown = [name for name in names if name not in PARTS]
+    if unknown or not names:
+        raise InvalidInput(f"generator {(unknown or ['none'])[0]!r} is unknown; known: {', '.join(PARTS)}")
+    return [PARTS[name](run) for name in PARTS if name in names]

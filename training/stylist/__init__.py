@@ -1,0 +1,1 @@
+"""The kinematic stylist: a neutral clip performed with an emotion, at a graded intensity, by published cues."""
