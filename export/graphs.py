@@ -2,8 +2,7 @@
 
 Shapes: N tokens, Q quantiser layers, C codes, R condition rows, S text width, E = 9 emotions, T = 4N frames, F
 features.
-Weights are stored as float16 and widened when a session loads them: half the bytes in the bundle, float32 arithmetic.
-The torch side is rounded the same way first (`round_weights`), so that both compute with the same numbers.
+How weights are stored stands in `export.storage`.
 """
 
 import contextlib
@@ -15,26 +14,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.export import Dim
 
+from export.storage import store_small
 from sdk.emotion import NUM_EMOTIONS
 from training.generator import Generator
 from training.models.steps import DecodeStep, EncodeStep, MaskedStep, ResidualStep
 
 OPSET = 20
-_STORED_HALF = 1024  # initialisers of at least so many values are stored as float16
 
 
 @dataclass(frozen=True)
 class GraphSpec:
     """A module and how it is called: example inputs by name, free axes by name, meaning of inputs and outputs.
 
-    `outputs` and `meanings` hold (shape, dtype, meaning) as the manifest shows them.
+    `inputs` and `outputs` hold (shape, dtype, meaning) as the manifest shows them. int8: how weights are stored.
     """
 
     module: nn.Module
@@ -42,14 +40,7 @@ class GraphSpec:
     free: dict[str, dict[int, Any]]
     inputs: dict[str, list[Any]]
     outputs: dict[str, list[Any]]
-
-
-def round_weights(module: nn.Module) -> None:
-    """Round the parameters and buffers that the graph stores as float16, in place."""
-    with torch.no_grad():
-        for value in [*module.parameters(), *module.buffers()]:
-            if value.dtype == torch.float32 and value.numel() >= _STORED_HALF:
-                value.copy_(value.half().float())
+    int8: bool = False
 
 
 def graph_specs(generator: Generator) -> dict[str, GraphSpec]:
@@ -104,7 +95,7 @@ def described(kind: str, meaning: str, *shape: int | str) -> list[Any]:
 
 
 def export_graph(spec: GraphSpec, path: Path) -> None:
-    """Write one graph, checked by onnx, with large weights as float16."""
+    """Write one graph, checked by onnx; its module was rounded by `round_weights` with the same `int8`."""
     names = tuple(spec.example)
     with _quiet():
         program = torch.onnx.export(
@@ -113,7 +104,8 @@ def export_graph(spec: GraphSpec, path: Path) -> None:
         )  # fmt: skip
     assert program is not None
     weights = dict(spec.module.named_parameters()) | dict(spec.module.named_buffers())
-    model = store_half(name_weights(program.model_proto, weights))
+    model = name_weights(program.model_proto, weights)
+    model = without_traces(store_small(model, spec.module if spec.int8 else None))
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString(deterministic=True))
 
@@ -145,20 +137,8 @@ def name_weights(model: onnx.ModelProto, weights: dict[str, Tensor]) -> onnx.Mod
     return model
 
 
-def store_half(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Store large float32 initialisers as float16 behind a Cast, which ONNX Runtime folds when it loads the graph."""
-    casts = []
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < _STORED_HALF:
-            continue
-        half = numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}.half")
-        casts.append(helper.make_node("Cast", [half.name], [tensor.name], to=TensorProto.FLOAT))
-        tensor.CopyFrom(half)
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    # Shapes and names of intermediate values, and where in the sources a node came from, are of no use at run time.
+def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Drop what is of no use at run time: shapes and names of intermediate values, places in the sources."""
     del model.graph.value_info[:]
     for node in model.graph.node:
         del node.metadata_props[:]

@@ -1,14 +1,15 @@
 """The generators of a run as parts of a bundle: graphs, sizes, plans and what their training says."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from export.diffusion import denoise_spec
-from export.graphs import GraphSpec, graph_specs, round_weights
+from export.graphs import GraphSpec, graph_specs
+from export.storage import round_weights
 from sdk.bundle.manifest import GeneratorInfo, Plan
 from sdk.errors import InvalidInput
 from training.generator import Generator
@@ -42,9 +43,10 @@ def token_part(name: str, generator: Generator, prefix: str, plans: tuple[Plan, 
     """A generator of kind `tokens`; `prefix` keeps its graphs' names apart from another's."""
     for model in (generator.rvq, generator.masked, generator.residual):
         if model is not None:
-            round_weights(model)
+            round_weights(model, int8=True)
     torch.manual_seed(0)  # of the reference inputs: the same run gives the same bytes
-    specs, config = graph_specs(generator), generator.masked.config
+    specs = {role: replace(spec, int8=True) for role, spec in graph_specs(generator).items()}
+    config = generator.masked.config
     info = GeneratorInfo(
         kind="tokens", graphs={role: prefix + role for role in specs}, downsampling=DOWNSAMPLING,
         max_tokens=config.max_tokens, codes=config.codes, quantisers=config.quantisers, emotion_points=generator.points,
@@ -83,9 +85,9 @@ def mdm_part(run: Path) -> Part:
         if not (run / f"{stage}.pt").exists():
             continue
         model, facts = load_denoiser(run / f"{stage}.pt")
-        round_weights(model)
+        round_weights(model, int8=True)
         torch.manual_seed(0)
-        specs[stage] = denoise_spec(model)
+        specs[stage] = replace(denoise_spec(model), int8=True)
         trained |= trained_facts({stage: facts})
         plans.append(
             Plan(

@@ -1,12 +1,10 @@
 """The torch twin of a bundle, read from its graphs: what parity is checked against, and where fine-tuning can start."""
 
-import numpy as np
 import onnx
 import torch
-from onnx import numpy_helper
 from torch import nn
 
-from export.graphs import round_weights
+from export.storage import round_weights, stored_weights
 from sdk.bundle import Bundle
 from sdk.errors import BundleError
 from training.generator import Generator
@@ -19,15 +17,7 @@ def graph_weights(bundle: Bundle, graph: str) -> dict[str, torch.Tensor]:
     if graph not in bundle.manifest.graphs:
         raise BundleError(f"bundle {bundle.manifest.name!r} has no graph {graph!r}")
     model = onnx.load(bundle.file(bundle.manifest.graphs[graph].file))
-    found = {}
-    for tensor in model.graph.initializer:
-        name, array = tensor.name.removesuffix(".half"), numpy_helper.to_array(tensor)
-        if array.dtype == np.float16:
-            array = array.astype(np.float32)
-        if name.endswith(".T"):
-            name, array = name.removesuffix(".T"), array.T
-        found[name.removeprefix("model.")] = torch.from_numpy(np.array(array, order="C"))
-    return found
+    return {k.removeprefix("model."): torch.from_numpy(value) for k, value in stored_weights(model).items()}
 
 
 def fill(module: nn.Module, weights: dict[str, torch.Tensor], *, graph: str) -> None:
@@ -58,6 +48,8 @@ def load_twin(bundle: Bundle) -> Generator:
     fill(residual, graph_weights(bundle, "residual"), graph="residual")
     models = (rvq.eval(), masked.eval(), residual.eval())
     for model in models:
-        round_weights(model)  # position codes are no weights of a checkpoint, yet the graphs hold them rounded too
+        round_weights(
+            model, int8=True
+        )  # position codes are no weights of a checkpoint, yet the graphs hold them rounded too
         model.requires_grad_(False)
     return Generator(*models, meta=trained)

@@ -17,9 +17,10 @@ from onnx import TensorProto, compose, helper
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import Tensor, nn
 
-from export.graphs import GraphSpec, export_graph, round_weights
+from export.graphs import GraphSpec, export_graph
 from export.official.files import existing, fill, load_pickle
 from export.official.layers import Attention
+from export.storage import round_weights
 from export.text import GRAPH_FILE, OUTPUT, TOKENIZER_FILE
 from sdk.errors import BundleError, InvalidInput, MalformedFile
 from sdk.runtime.sessions import open_session

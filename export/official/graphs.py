@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
-from export.graphs import GraphSpec, described, round_weights
+from export.graphs import GraphSpec, described
 from export.official.folders import FRAMES_A_TOKEN, Mdm, Momask
 from export.official.momask import CLIP_WIDTH, LENGTHS
 from export.official.passes import DecodePass, DenoisePass, EncodePass, LengthPass, MaskedPass, ResidualPass
+from export.storage import round_weights
 from sdk.emotion import NUM_EMOTIONS
 from sdk.motion.hml263 import NUM_FEATURES
 

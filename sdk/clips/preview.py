@@ -109,7 +109,8 @@ def contact_sheet(
         pen.text((margin + 12, top + 12), _fitted(shot.title, _font(15), limit), INK, _font(15), anchor="lm")
         pen.text((width - margin, top + 12), _mood(shot.affect), accent, _font(14), anchor="rm")
         scene = stage(shot.motion)
-        camera = Camera(float(scene.headings[0]) + VIEW_AZIMUTH, (cell[0] - 2, cell[1]), view_m=2.15, drop=-0.03)
+        view_m = 2.15 * max(1.0, _top(shot.motion) / 1.95)
+        camera = Camera(float(scene.headings[0]) + VIEW_AZIMUTH, (cell[0] - 2, cell[1]), view_m=view_m, drop=-0.03)
         for column, at in enumerate(np.linspace(0, len(shot.motion) - 1, columns)):
             frame = round(float(at))
             corner = (margin + column * cell[0], top + header)
@@ -121,6 +122,11 @@ def contact_sheet(
     sheet.save(out, "PNG")
     files.publish({path: out.getvalue()})
     return path
+
+
+def _top(clip: Motion) -> float:
+    """Metres over the ground that a picture must show: the highest joint of the clip and a hand's length."""
+    return float(clip.positions[..., 1].max()) + 0.18
 
 
 def _frames(clip: Motion, *, title: str, affect: Affect | None, size: tuple[int, int]) -> Iterator[Image.Image]:

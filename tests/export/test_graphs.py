@@ -6,6 +6,7 @@ N tokens, R condition rows, Q layers, C codes.
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +19,8 @@ pytest.importorskip("onnxscript", reason="onnxscript is absent: pip install -e '
 
 from onnx import numpy_helper  # noqa: E402
 
-from export.graphs import GraphSpec, export_graph, graph_specs, name_weights, round_weights, store_half  # noqa: E402
+from export.graphs import GraphSpec, export_graph, graph_specs, name_weights  # noqa: E402
+from export.storage import round_weights, stored_weights  # noqa: E402
 from export.twin import load_twin  # noqa: E402
 from sdk.bundle import Bundle  # noqa: E402
 from sdk.emotion import Affect  # noqa: E402
@@ -39,13 +41,13 @@ def rounded() -> Generator:
     """The run's models with the rounding of the graphs."""
     generator = Generator.load(tiny.run())
     for model in (generator.rvq, generator.masked, generator.residual):
-        round_weights(model)
+        round_weights(model, int8=True)
     return generator
 
 
 @cache
 def specs() -> dict[str, GraphSpec]:
-    return graph_specs(rounded())
+    return {name: replace(spec, int8=True) for name, spec in graph_specs(rounded()).items()}
 
 
 @cache
@@ -165,33 +167,19 @@ def test_a_decoder_without_the_point_still_takes_the_affect_and_ignores_it(tmp_p
 
 
 @pytest.mark.parametrize("name", GRAPHS)
-def test_large_weights_are_stored_as_halves_under_their_names(name: str) -> None:
+def test_large_weights_are_stored_small_under_their_names(name: str) -> None:
     module = specs()[name].module
     weights = dict(module.named_parameters()) | dict(module.named_buffers())
-    halves = 0
     for tensor in graph(name).graph.initializer:
         values = numpy_helper.to_array(tensor)
         assert values.dtype != np.float32 or values.size < HALF_FROM, tensor.name
-        if values.dtype == np.float16:
-            plain = tensor.name.removesuffix(".half")
-            stored = values.T if plain.endswith(".T") else values
-            truth = weights[plain.removesuffix(".T")].numpy()
-            np.testing.assert_array_equal(stored.astype(np.float32), truth.reshape(stored.shape))
-            halves += 1
-    assert halves >= 10
-    parameters = sum(p.numel() for p in module.parameters())
-    assert (tiny.bundle() / f"{name}.onnx").stat().st_size < 2.2 * parameters + 80_000
-
-
-def test_rounding_moves_large_weights_to_halves_and_leaves_small_ones() -> None:
-    module = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.Linear(32, 4))
-    module.register_buffer("count", torch.arange(5000))
-    before = {name: value.clone() for name, value in module.state_dict().items()}
-    round_weights(module)
-    after = module.state_dict()
-    assert torch.equal(after["0.weight"], before["0.weight"].half().float())
-    assert not torch.equal(after["0.weight"], before["0.weight"])
-    assert all(torch.equal(after[name], before[name]) for name in ("0.bias", "1.weight", "count"))
+    found = stored_weights(graph(name))
+    large = {key for key, values in found.items() if values.dtype == np.float32 and values.size >= HALF_FROM}
+    assert len(large) >= 10 and large <= set(weights)
+    for key in large:
+        np.testing.assert_array_equal(found[key].reshape(weights[key].shape), weights[key].numpy())
+    bytes_stored = sum(len(tensor.raw_data) for tensor in graph(name).graph.initializer)
+    assert bytes_stored < 2 * sum(p.numel() for p in module.parameters())
 
 
 @pytest.mark.parametrize("name", GRAPHS)
@@ -222,9 +210,8 @@ def test_inputs_and_outputs_are_those_of_the_manifest(name: str) -> None:
 
 def test_the_same_weights_give_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from export import graphs; from training.generator import Generator;"
-        "made = Generator.load(Path(sys.argv[1])); graphs.round_weights(made.rvq);"
-        "graphs.export_graph(graphs.graph_specs(made)['encode'], Path(sys.argv[2]))"
+        "import sys; from pathlib import Path; from export import graphs, parts;"
+        "graphs.export_graph(parts.emo_mask_part(Path(sys.argv[1])).specs['encode'], Path(sys.argv[2]))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "12345", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPO)}
     out = tmp_path / "encode.onnx"
@@ -309,13 +296,3 @@ def test_two_equal_weights_do_not_share_a_name() -> None:
     names = [tensor.name for tensor in named.graph.initializer]
     assert len(set(names)) == 2
     np.testing.assert_array_equal(result_of(named, 8), before)
-
-
-def test_halves_are_widened_when_a_session_loads_them() -> None:
-    rng = np.random.default_rng(0)
-    large, small = rng.normal(size=(64, 32)).astype(np.float32), rng.normal(size=(32, 2)).astype(np.float32)
-    stored = store_half(toy_model(large=large, small=small))
-    kinds = {tensor.name: numpy_helper.to_array(tensor).dtype for tensor in stored.graph.initializer}
-    assert kinds == {"large.half": np.float16, "small": np.float32}
-    expected = result_of(toy_model(large=large.astype(np.float16).astype(np.float32), small=small), 64)
-    np.testing.assert_array_equal(result_of(stored, 64), expected)

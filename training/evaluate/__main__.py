@@ -1,7 +1,7 @@
 """`python -m training.evaluate BUNDLE --data DIR --out FOLDER`: how good a bundle is, beside real motion.
 
-Writes report.md, report.json and pictures into FOLDER, and keeps every clip and figure below FOLDER/cache under the
-hash of bundle, plan and questions: a run that was interrupted goes on, a second one is fast.
+Writes report.md, report.json, summary.json and pictures into FOLDER, and keeps every clip and figure below FOLDER/cache
+under the hash of bundle, plan and questions: a run that was interrupted goes on, a second one is fast.
 """
 
 import json
@@ -16,7 +16,7 @@ from training.evaluate.judges import load_judges
 from training.evaluate.measure import Setting, chosen_plans, evaluate_bundle
 from training.evaluate.measure_cache import Cache
 from training.evaluate.protocol import FULL, QUICK
-from training.evaluate.report import draw, finish_report, summary, write_report
+from training.evaluate.report import draw, finish_report, write_report
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -51,7 +51,6 @@ def command(
         for verdict in found:
             mark = {True: "ok  ", False: "FAIL", None: "    "}[verdict["reached"]]
             click.echo(f"{mark} {plan}: {verdict['goal']}: {verdict['measured']} (wanted {verdict['wanted']})")
-    click.echo(json.dumps(summary(report)))
     click.echo(f"wrote {', '.join(path.name for path in paths)}: {out}")
 
 

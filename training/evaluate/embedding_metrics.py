@@ -53,11 +53,11 @@ def pair_distances(text: Array, motion: Array) -> Array:
 def top_hits(text: Array, motion: Array, *, top: int = TOP) -> Array:
     """R-precision of one batch, (top,): share of texts whose own motion is among the 1, 2 ... top nearest.
 
-    A motion at the same distance counts as nearer: embeddings that all coincide hit nothing.
+    A motion counts as nearer unless it is farther: embeddings that all coincide, or are NaN, hit nothing.
     """
     distances = pair_distances(text, motion)
     own = np.diagonal(distances)[:, None]
-    nearer = (distances <= own).sum(1) - 1
+    nearer = (~(distances > own)).sum(1) - 1
     return np.array([(nearer < k).mean() for k in range(1, top + 1)])
 
 

@@ -11,6 +11,7 @@ from sdk.emotion import VALENCE_AROUSAL, Emotion
 from sdk.errors import InvalidInput
 from sdk.motion.rotations import Array
 from training.evaluate.cue_features import cue_features
+from training.evaluate.cue_signals import MIN_SECONDS
 from training.evaluate.distortions import distorted
 from training.evaluate.emotion_model import Cell, Moments, Scale, performer_covariance
 from training.evaluate.real_clips import SAME_STYLE, RealClip, RealClips
@@ -47,18 +48,23 @@ class EmotionData:
 
     @classmethod
     def load(cls, clips: RealClips, *, seed: int) -> "EmotionData":
-        """Measure every clip. Raises InvalidInput when a class has no training clip.
+        """Measure every clip. Raises InvalidInput when a class has training clips of fewer than two kinds of action.
 
         Scale, performers and distortion are learned from clips of no class, so no fold of a validation leaks there.
         """
-        wanted = [*clips.train, *(c for c in clips.val if class_of(c) >= 0)]
-        features = {c.name: cue_features(clips.motion(c)) for c in tqdm(wanted, desc="measuring clips", disable=None)}
         members: dict[tuple[int, str, str], list[RealClip]] = defaultdict(list)
         for clip in clips.train:
             members[clip.part, clip.family, SAME_STYLE.get(clip.style, clip.style)].append(clip)
-        missing = [style for style in CLASSES if not any(key[2] == style for key in members)]
-        if missing:
-            raise InvalidInput(f"no training clip has style {', '.join(missing)}; prepare the whole set", field="data")
+        for style in CLASSES:
+            families = sorted({family for _, family, s in members if s == style})
+            if len(families) < 2:  # leaving one out would leave nothing
+                raise InvalidInput(
+                    f"style {style} is in training clips of {', '.join(families) or 'no action'}; the emotion judge "
+                    "needs two kinds of action or more: prepare the whole set",
+                    field="data",
+                )
+        wanted = [*clips.train, *(c for c in clips.val if class_of(c) >= 0)]
+        features = {c.name: cue_features(clips.motion(c)) for c in tqdm(wanted, desc="measuring clips", disable=None)}
         cells = [Cell(*key, tuple(features[c.name] for c in inside)) for key, inside in sorted(members.items())]
         others = [cell for cell in cells if cell.style not in CLASSES]
         scale = Scale.of(others or cells)
@@ -82,6 +88,8 @@ def _distortion(
     changes = []
     for k in tqdm(rng.permutation(len(pool))[:_DISTORTED_CLIPS], desc="distorting clips", disable=None):
         motion = distorted(clips.motion(pool[k]), rng)
+        if motion.seconds < MIN_SECONDS:  # the shortest clips, played a little faster
+            continue
         changes.append((cue_features(motion).mean(0) - features[pool[k].name].mean(0)) / scale.std)
     stacked = np.array(changes).reshape(-1, len(scale.std))
     return stacked.T @ stacked / max(len(stacked), 1)

@@ -16,6 +16,7 @@ import numpy as np
 
 from sdk.motion.rotations import Array
 
+_STILL = 1e-6  # a feature that varies less than this does not vary: divided by it, rounding errors would look like one
 LIMIT = 2.5
 """Standardised features are cut here: a bow at 75 degrees is not three times as sad as one at 25."""
 
@@ -46,7 +47,8 @@ class Scale:
         """Every cell counts the same, and in it every clip."""
         mean = np.mean([np.mean([x.mean(0) for x in cell.clips], axis=0) for cell in cells], axis=0)
         square = np.mean([np.mean([((x - mean) ** 2).mean(0) for x in cell.clips], axis=0) for cell in cells], axis=0)
-        return cls(mean, np.sqrt(square))
+        std = np.sqrt(square)
+        return cls(mean, np.where(std > _STILL, std, 1.0))
 
     def __call__(self, features: Array) -> Array:
         """Standardised features, cut at LIMIT: (..., F) -> (..., F)."""

@@ -8,6 +8,7 @@ ones, for that is what a model faces whose data show an action only without feel
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,12 +59,12 @@ class Judged:
     clips: tuple[RealClip, ...]
     scores: Array
 
-    @property
+    @cached_property
     def truth(self) -> Array:
         """Class (n,) of each clip."""
         return np.array([class_of(c) for c in self.clips])
 
-    @property
+    @cached_property
     def weights(self) -> Array:
         """(n,) summing to one: classes count the same; emotional clips the same in their class; neutral clips the same
         in their part and family, and these the same, for a few actions have hundreds of neutral takes.

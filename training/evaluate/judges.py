@@ -21,6 +21,7 @@ from sdk.motion.rotations import Array
 from sdk.runtime.sessions import open_session, run_session
 from training.evaluate import cue_features, movement_features
 from training.evaluate.evaluator_captions import evaluator_caption
+from training.evaluate.measure_labels import EMOTIONS
 
 __all__ = ["CARD", "FORMAT", "FORMAT_VERSION", "GRAPHS", "Judges", "SHIPPED", "evaluator_caption", "load_judges"]
 
@@ -77,11 +78,11 @@ class Judges:
 
     def movement(self, motions: Sequence[Motion]) -> Array:
         """Unit embeddings (n, D) of n clips, comparable with `text`."""
-        rows = []
+        session, rows = self.sessions["movement.onnx"], []
         for motion in motions:
             features = movement_features.movement_features(motion)[None]
-            rows.append(run_session(self.sessions["movement.onnx"], {"features": features}, name="movement")[0][0])
-        return np.array(rows, dtype=np.float64).reshape(len(motions), -1)
+            rows.append(run_session(session, {"features": features}, name="movement")[0][0])
+        return np.array(rows, dtype=np.float64).reshape(len(motions), session.get_outputs()[0].shape[-1])
 
     def text(self, captions: Sequence[str]) -> Array:
         """Unit embeddings (n, D) of n captions, best written by `evaluator_caption`. Loads the sentence encoder."""
@@ -100,8 +101,8 @@ def file_sha256(data: bytes) -> str:
 def load_judges(folder: Path | None = None) -> Judges:
     """Open the shipped judges, or those of a folder.
 
-    Raises InvalidInput when the card is missing or of another format, when a file is missing or its hash differs from
-    the card's, and when the judges were trained on other features than this code measures.
+    Raises InvalidInput when the card is missing, of another format or without figures, when a file is missing or its
+    hash differs from the card's, and when the judges were trained on other features than this code measures.
     """
     folder = SHIPPED if folder is None else folder
     try:
@@ -140,3 +141,13 @@ def check_card(card: Any) -> None:
             "train them anew: python -m training.evaluate.train_judges",
             field="judges",
         )
+    try:
+        classes, ceiling = card["emotion"]["classes"], card["emotion"]["ceiling"]
+        stated = all(0 <= ceiling[name] <= 1 for name in ("accuracy", "chance"))
+    except (KeyError, TypeError):
+        stated = False
+    if not stated:
+        raise InvalidInput(f"{CARD} does not say how good the emotion judge is; {_REMEDY}", field="judges")
+    if classes != [e.label for e in EMOTIONS]:
+        wanted = ", ".join(e.label for e in EMOTIONS)
+        raise InvalidInput(f"{CARD} has classes {classes}, this code reads {wanted}; {_REMEDY}", field="judges")

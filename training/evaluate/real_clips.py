@@ -5,6 +5,7 @@ mirrored twin of such a pair shows it too, so clips whose mirror image belongs t
 """
 
 import hashlib
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,7 +55,12 @@ class RealClips:
 
     @classmethod
     def load(cls, folder: Path) -> "RealClips":
-        """Read the index. Raises InvalidInput for a folder not prepared, and for a clip that no performer moved for."""
+        """Read the index.
+
+        Raises InvalidInput for a folder not prepared, for a clip that no performer moved for, and for an index of
+        another set, which has no parts.
+        """
+        names = ("content", "style", "part", "split", "affect", "intensity")
         clips = []
         for line in load_index(folder):
             if line.get("evidence") not in RECORDED:
@@ -63,7 +69,13 @@ class RealClips:
                     f"({', '.join(RECORDED)}): give the folder made by `python -m training.prepare bandai`",
                     field="data",
                 )
-            names = ("content", "style", "part", "split", "affect", "intensity")
+            missing = [name for name in names if name not in line]
+            if missing:
+                raise InvalidInput(
+                    f"clip {line['id']} has no {', '.join(missing)} in the index; judges learn from the folder made by "
+                    "`python -m training.prepare bandai`",
+                    field="data",
+                )
             clips.append(RealClip(line["id"], *(line[name] for name in names)))
         return cls(folder, tuple(clips))
 
@@ -92,8 +104,13 @@ class RealClips:
         return (mirrored_caption(clip.content), clip.pair[1]) in self.held_out_pairs
 
     def motion(self, clip: RealClip) -> Motion:
-        """The clip's motion."""
-        return load_motion(self.folder, clip.name)
+        """The clip's motion. Raises InvalidInput when its file is missing or damaged."""
+        try:
+            return load_motion(self.folder, clip.name)
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+            raise InvalidInput(
+                f"clip {clip.name} of {self.folder} is missing or damaged; prepare the data again", field="data"
+            ) from None
 
     def facts(self, used: Sequence[RealClip]) -> dict[str, Any]:
         """What a card says of the data."""

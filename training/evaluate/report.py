@@ -3,7 +3,7 @@
 report.json holds bundle, protocol, data, judges, real (figures of real clips), reconstruction (of the RVQ-VAE, where
 the bundle can encode), plans (figures by plan: emotion, retention, quality, body, energy, ms, headline; of plans that
 were measured in full also intensity, mixtures, valence_arousal, repeats, memorisation) and verdicts (by plan). NaN is
-written as null.
+written as null. summary.json holds the few figures that `python -m export --quality` puts into a manifest.
 """
 
 import json
@@ -32,10 +32,14 @@ def finish_report(report: Figures, *, twin: Figures | None = None) -> Figures:
 
 
 def write_report(report: Figures, out: Path, pictures: list[Path]) -> list[Path]:
-    """Write report.md and report.json into `out`; both appear or none. Raises InvalidInput when the disk refuses."""
-    plain = json.dumps(without_nan(report), indent=1, sort_keys=True) + "\n"
+    """Write report.md, report.json and summary.json into `out`; all appear or none.
+
+    Raises InvalidInput when the disk refuses.
+    """
     text = markdown(report, [path.name for path in pictures])
-    targets = {out / "report.json": plain.encode(), out / "report.md": text.encode()}
+    plain = {"report.json": without_nan(report), "summary.json": summary(report)}
+    targets = {out / name: (json.dumps(x, indent=1, sort_keys=True) + "\n").encode() for name, x in plain.items()}
+    targets[out / "report.md"] = text.encode()
     files.publish(targets)
     return list(targets)
 

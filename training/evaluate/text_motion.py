@@ -20,10 +20,12 @@ from torch import Tensor, nn
 from torch.export import Dim
 from tqdm import tqdm
 
+from sdk.errors import InvalidInput
 from sdk.motion.rotations import Array
 from training.data import step_rng
 from training.datasets.captions import mirrored_caption
 from training.evaluate.embedding_metrics import (
+    BATCH,
     REPLICATIONS,
     distinct_batches,
     diversity,
@@ -167,6 +169,18 @@ def measure(model: Evaluator, takes: Takes, *, seed: int) -> dict[str, Any]:
     return report | {"mm_dist": round(matching_distance(text, movement), 4)} | counts
 
 
+def check_labels(clips: RealClips) -> None:
+    """Raises InvalidInput when one of the splits has too few labels for a batch of the published metrics."""
+    for split, members in (("train", clips.train), ("val", clips.val)):
+        count = len({c.pair for c in members})
+        if count < BATCH:
+            raise InvalidInput(
+                f"the evaluator is measured in batches of {BATCH} different (content, style) labels, split {split!r} "
+                f"has {count}; prepare the whole set",
+                field="data",
+            )
+
+
 def train_evaluator(
     clips: RealClips, movement_path: Path, text_path: Path, *, seed: int, schedule: Schedule | None = None
 ) -> dict[str, Any]:
@@ -192,15 +206,16 @@ def train_evaluator(
 
 
 def _ranks(model: Evaluator, unseen: Takes, among: Takes) -> dict[str, int]:
-    """For clips of pairs that no training clip shows: place of their own caption among those of all val labels."""
+    """For pairs that no training clip shows: place of the own caption among those of all val labels, worst clip's."""
     labels = among.labels
+    out: dict[str, int] = {}
     with torch.inference_mode():
         text = model.text(torch.from_numpy(np.stack([among.words[label][0] for label in labels]))).numpy()
-        out = {}
         for label in unseen.labels:
             for x in unseen.rows[label]:
                 score = text @ model.movement(torch.from_numpy(x)[None]).numpy()[0]
-                out["/".join(label)] = int((score > score[labels.index(label)]).sum()) + 1
+                rank = int((score > score[labels.index(label)]).sum()) + 1
+                out["/".join(label)] = max(rank, out.get("/".join(label), 0))
     return out
 
 

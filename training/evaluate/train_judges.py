@@ -1,11 +1,11 @@
 """Train the frozen judges on recorded clips: `python -m training.evaluate.train_judges --data DIR --out DIR`.
 
-A few minutes of one core. The same data and seed give the same files. Do it once: figures of generators can only be
-compared under one and the same judge.
+A few minutes of one core. The same data and seed give the same graphs; the card also says the date. Do it once: figures
+of generators can only be compared under one and the same judge.
 """
 
 import json
-import os
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import click
 import torch
 from tqdm import tqdm
 
+from sdk.clips.files import publish
 from sdk.errors import InvalidInput
 from sdk.motion import rot272
 from sdk.motion.rotations import Array
@@ -23,7 +24,8 @@ from training.evaluate.emotion_data import EmotionData, class_of
 from training.evaluate.emotion_judge import train_emotion
 from training.evaluate.judges import CARD, FORMAT, FORMAT_VERSION, GRAPHS, file_sha256, load_judges
 from training.evaluate.real_clips import RealClip, RealClips
-from training.evaluate.text_motion import Schedule, train_evaluator
+from training.evaluate.report import without_nan
+from training.evaluate.text_motion import Schedule, check_labels, train_evaluator
 
 PROTOCOL = (
     "Recorded clips only. Emotion: one (family, class) left out at a time, mirrored contents together, accuracy "
@@ -56,40 +58,55 @@ def _to_reconstruct(clips: RealClips, neutral: int = 4) -> Sequence[RealClip]:
     kept: list[RealClip] = []
     seen: dict[str, int] = {}
     for clip in (*clips.train, *clips.val):
-        if clip.part != 1 and clip.split == "train":
-            seen[clip.content] = seen.get(clip.content, 0) + (class_of(clip) == 0)
+        if class_of(clip) < 0:
+            continue
+        if class_of(clip) == 0 and clip.part != 1 and clip.split == "train":
+            seen[clip.content] = seen.get(clip.content, 0) + 1
             if seen[clip.content] > neutral:
                 continue
-        if class_of(clip) >= 0:
-            kept.append(clip)
+        kept.append(clip)
     return kept
 
 
 def train_judges(
     data: Path, out: Path, *, seed: int, run: Path | None = None, schedule: Schedule | None = None
 ) -> dict[str, Any]:
-    """Train both judges, write the graphs and last the card into `out`, and return the card."""
+    """Train both judges, write the graphs and the card into `out`, all or none, and return the card.
+
+    Raises InvalidInput for data that judges cannot learn from, and when the disk refuses.
+    """
     torch.set_num_threads(1)  # sums come out alike on every machine only in one order
     clips = RealClips.load(data)
-    out.mkdir(parents=True, exist_ok=True)
+    check_labels(clips)
+    _make_folder(out)
     emotion_data = EmotionData.load(clips, seed=seed)
     codec = {} if run is None else codec_features(clips, run)
-    emotion = train_emotion(emotion_data, out / GRAPHS[0], seed=seed, codec=codec)
-    evaluator = train_evaluator(clips, out / GRAPHS[1], out / GRAPHS[2], seed=seed, schedule=schedule)
-    card = {
+    with tempfile.TemporaryDirectory(prefix="emomotion-judges-") as folder:
+        made = [Path(folder, name) for name in GRAPHS]
+        emotion = train_emotion(emotion_data, made[0], seed=seed, codec=codec)
+        evaluator = train_evaluator(clips, made[1], made[2], seed=seed, schedule=schedule)
+        graphs = {path.name: path.read_bytes() for path in made}
+    card = without_nan({
         "format": FORMAT, "format_version": FORMAT_VERSION,
-        "files": {name: file_sha256((out / name).read_bytes()) for name in GRAPHS},
+        "files": {name: file_sha256(graph) for name, graph in graphs.items()},
         "features": {"cue": cue_features.VERSION, "movement": movement_features.VERSION},
         "protocol": PROTOCOL, "licence": LICENCE, "data": clips.facts(clips.train), "seed": seed,
         "date": datetime.now(UTC).date().isoformat(),
         "command": f"python -m training.evaluate.train_judges --data DIR --out DIR --seed {seed}",
         "emotion": emotion, "evaluator": evaluator,
-    }  # fmt: skip
-    part = out / f"{CARD}.part"
-    part.write_text(json.dumps(card, indent=1) + "\n")
-    os.replace(part, out / CARD)
+    })  # fmt: skip
+    text = json.dumps(card, indent=1, allow_nan=False) + "\n"
+    publish({out / name: graph for name, graph in graphs.items()} | {out / CARD: text.encode()})
     load_judges(out)  # what was written can be read
-    return card
+    return dict(card)
+
+
+def _make_folder(out: Path) -> None:
+    """Make the folder before the minutes of work, not after them."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"no folder can be made: {error.strerror}: {out}", field="out") from None
 
 
 def summary(card: dict[str, Any]) -> str:
@@ -121,10 +138,7 @@ def summary(card: dict[str, Any]) -> str:
 )  # fmt: skip
 def command(data: Path, out: Path, seed: int, run: Path | None) -> None:
     """Train the emotion judge and the text-motion evaluator on recorded clips."""
-    try:
-        card = train_judges(data, out, seed=seed, run=run)
-    except OSError as error:
-        raise InvalidInput(f"cannot write: {error.strerror or error}: {out}", field="out") from None
+    card = train_judges(data, out, seed=seed, run=run)
     click.echo(summary(card))
     click.echo(f"card: {out / CARD}")
 

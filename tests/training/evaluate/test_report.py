@@ -113,7 +113,8 @@ def test_the_report_tells_every_figure_with_its_count(measured: dict, tmp_path: 
         assert part in text, part
     assert "nan" not in text and "[1.000, 1.000] | 10 | 2 |" in text
     paths = write_report(report, tmp_path, [])
-    assert {p.name for p in paths} == {"report.json", "report.md"}
+    assert {p.name for p in paths} == {"report.json", "report.md", "summary.json"}
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary(report)
     kept = json.loads((tmp_path / "report.json").read_text())
     assert kept["plans"]["best"]["emotion"]["splits"]["all"]["value"] == 1
     assert kept["plans"]["best"]["emotion"]["splits"]["made"]["value"] is None
