@@ -5,10 +5,6 @@ features.
 How weights are stored stands in `export.storage`.
 """
 
-import contextlib
-import logging
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +20,7 @@ from export.storage import store_small
 from sdk.emotion import NUM_EMOTIONS
 from training.generator import Generator
 from training.models.steps import DecodeStep, EncodeStep, MaskedStep, ResidualStep
+from training.onnx_export import quiet_exporter, without_traces
 
 OPSET = 20
 
@@ -97,7 +94,7 @@ def described(kind: str, meaning: str, *shape: int | str) -> list[Any]:
 def export_graph(spec: GraphSpec, path: Path) -> None:
     """Write one graph, checked by onnx; its module was rounded by `round_weights` with the same `int8`."""
     names = tuple(spec.example)
-    with _quiet():
+    with quiet_exporter():
         program = torch.onnx.export(
             spec.module, tuple(spec.example.values()), dynamo=True, opset_version=OPSET, input_names=list(names),
             output_names=list(spec.outputs), dynamic_shapes=tuple(spec.free[name] for name in names), verbose=False,
@@ -135,25 +132,3 @@ def name_weights(model: onnx.ModelProto, weights: dict[str, Tensor]) -> onnx.Mod
         for k, name in enumerate(node.input):
             node.input[k] = renamed.get(name, name)
     return model
-
-
-def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Drop what is of no use at run time: shapes and names of intermediate values, places in the sources."""
-    del model.graph.value_info[:]
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    return model
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter reports its progress and its own deprecations; neither is for the user."""
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(None):
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            logging.disable(level)

@@ -58,7 +58,7 @@ def token_part(name: str, generator: Generator, prefix: str, plans: tuple[Plan, 
 def emo_mask_part(run: Path) -> Part:
     """EMo-Mask: `rvq.pt`, `masked.pt` and `residual.pt` of a run."""
     guidance: dict[str, Any] = {
-        "generator": "emo-mask", "text_guidance": 3.5, "emotion_guidance": 3.5, "choice_temperature": 8.0
+        "generator": "emo-mask", "text_guidance": 3.5, "emotion_guidance": 5.0, "choice_temperature": 8.0
     }  # fmt: skip
     plans = (
         Plan(name="best", iterations=10, residual_layers=5, residual_guidance=2.0, **guidance),

@@ -5,15 +5,12 @@ int8; the arithmetic is float32. Quantised activations would halve the time of a
 0.008) is not small beside what tells "the left hand" from "the right hand" (0.021); see docs/log.md.
 """
 
-import contextlib
 import copy
 import hashlib
 import importlib.metadata
-import logging
 import os
 import tempfile
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sdk.runtime.text import MAX_TOKENS, MiniLM
+from training.onnx_export import quiet_exporter
 from training.text import (
     DIM,
     PACKAGE,
@@ -192,16 +190,3 @@ def export_text(out_dir: str | os.PathLike[str]) -> dict[str, Any]:
         "worst_caption": CAPTIONS[int(distance.argmax())],
         "mean_cosine_distance": float(distance.mean()),
     }
-
-
-@contextlib.contextmanager
-def quiet_exporter() -> Iterator[None]:
-    """Keep remarks on absent torchvision, the exporter's own deprecations and the quantiser's hints off the screen."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

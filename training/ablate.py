@@ -37,7 +37,7 @@ from training.tokens import TokenSet
 from training.train_tokens import build, fit_tokens, load_rvq, token_sets
 
 PLAN = Plan(
-    name="ablation", generator="emo-mask", iterations=10, residual_layers=5, text_guidance=3.5, emotion_guidance=3.5,
+    name="ablation", generator="emo-mask", iterations=10, residual_layers=5, text_guidance=3.5, emotion_guidance=5.0,
     residual_guidance=2.0, choice_temperature=8.0,
 )  # fmt: skip
 

@@ -47,8 +47,8 @@ class ResidualPass(nn.Module):
         return torch.where(code_N == codes, -1, code_N)
 
 
-class DecodePass(nn.Module):
-    """All tokens (Q, N), -1 where a layer was left out -> features (T, F) in their own units."""
+class _InUnits(nn.Module):
+    """A VQ-VAE with the mean and deviation (F,) of the features it knows normalised."""
 
     mean: Tensor
     std: Tensor
@@ -58,23 +58,18 @@ class DecodePass(nn.Module):
         self.model = model
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)
+
+
+class DecodePass(_InUnits):
+    """All tokens (Q, N), -1 where a layer was left out -> features (T, F) in their own units."""
 
     def forward(self, tokens: Tensor, affect: Tensor) -> Tensor:
         """tokens (Q, N) int64, affect (E,)."""
         return self.model.decode(tokens[None])[0] * self.std + self.mean
 
 
-class EncodePass(nn.Module):
+class EncodePass(_InUnits):
     """Features (T, F) in their own units, T a multiple of 4 -> tokens (Q, N)."""
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self, model: VqNet, mean: Tensor, std: Tensor) -> None:
-        super().__init__()
-        self.model = model
-        self.register_buffer("mean", mean)
-        self.register_buffer("std", std)
 
     def forward(self, features: Tensor) -> Tensor:
         return self.model.encode(((features - self.mean) / self.std)[None])[0]

@@ -97,6 +97,12 @@ def random_rvq(config: RvqConfig, *, seed: int = 0) -> Rvq:
     return model.eval().requires_grad_(False)
 
 
+def letters(captions: list[str]) -> np.ndarray:
+    """Captions as vectors (K, 384) made of their letters, for tests that need no sentence encoder."""
+    rows = [np.random.default_rng(sum(map(ord, text))).normal(size=384) for text in captions]
+    return np.stack(rows).astype(np.float32)
+
+
 def shake(model: nn.Module) -> None:
     """Move the weights that begin as zeros and ones (norms, biases, FiLM), as the first steps of training would."""
     with torch.no_grad():

@@ -1,6 +1,5 @@
 """The denoiser, its batches, its loss and its training, on seven synthetic walks. Shapes as in `train_diffusion`."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -38,15 +37,9 @@ TUNED = replace(SHORT, name="tiny-emotion", emotional=0.5)
 HOW = DiffusionLoss()
 
 
-def embed(captions: Sequence[str]) -> np.ndarray:
-    """Captions become vectors by their letters; the sentence encoder has tests of its own."""
-    rows = [np.random.default_rng(sum(map(ord, text))).normal(size=384) for text in captions]
-    return np.stack(rows).astype(np.float32)
-
-
 @pytest.fixture(autouse=True)
 def words_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train_diffusion, "embed_captions", embed)
+    monkeypatch.setattr(train_diffusion, "embed_captions", tiny.letters)
 
 
 @cache

@@ -95,6 +95,18 @@ def markdown(found: Found) -> str:
         "",
         *(f"- `{cause}`: {meaning}" for cause, meaning in CAUSES.items()),
         "",
+        *rows_table(found),
+    ]
+    lines += ["", *(f"- {line}" for line in verdict(found)), ""]
+    refusals = {v["refused"] for v in found["variants"].values() if v["refused"]}
+    if refusals:
+        lines += ["What the guards say without `--allow-slow`:", "", *(f"- {line}" for line in sorted(refusals)), ""]
+    return "\n".join(lines)
+
+
+def rows_table(found: Found) -> list[str]:
+    """Lines of the Markdown table of `rows`."""
+    lines = [
         "| | " + " | ".join(title for _, title, _ in COLUMNS) + " | refused by default |",
         "| --- |" + " --: |" * len(COLUMNS) + " --- |",
     ]
@@ -102,11 +114,7 @@ def markdown(found: Found) -> str:
         cells = [form.format(measures[key]) if key in measures else "" for key, _, form in COLUMNS]
         refused = "yes" if measures.get("refused") else "no" if "refused" in measures else ""
         lines.append(f"| {name} | " + " | ".join(cells) + f" | {refused} |")
-    lines += ["", *(f"- {line}" for line in verdict(found)), ""]
-    refusals = {v["refused"] for v in found["variants"].values() if v["refused"]}
-    if refusals:
-        lines += ["What the guards say without `--allow-slow`:", "", *(f"- {line}" for line in sorted(refusals)), ""]
-    return "\n".join(lines)
+    return lines
 
 
 def draw_sheet(study: Study, path: Path) -> None:

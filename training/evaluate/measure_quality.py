@@ -9,12 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from training.evaluate.evaluator_captions import evaluator_caption
-from training.evaluate.measure_clips import PHYSICS, Answers, Judge, Measured
-from training.evaluate.measure_emotion import Figures, estimate
-from training.evaluate.measure_real import Reconstructed, Reference
-from training.evaluate.memorisation import nearest_all, spread_cm
-from training.evaluate.metrics import (
+from training.evaluate.embedding_metrics import (
     BATCH,
     Estimate,
     distinct_batches,
@@ -25,6 +20,11 @@ from training.evaluate.metrics import (
     r_precision,
     replicate,
 )
+from training.evaluate.evaluator_captions import evaluator_caption
+from training.evaluate.measure_clips import PHYSICS, Answers, Judge, Measured
+from training.evaluate.measure_emotion import Figures, estimate
+from training.evaluate.measure_real import Reconstructed, Reference
+from training.evaluate.memorisation import nearest_all, spread_cm
 from training.evaluate.protocol import Ask
 from training.evaluate.real_clips import SAME_STYLE
 

@@ -4,11 +4,8 @@ Shapes: as in `evaluator_model`; K captions of a label, W columns.
 A label is (content, style): a batch holds each label at most once, so every other row is a true negative.
 """
 
-import contextlib
-import logging
-import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +34,7 @@ from training.evaluate.evaluator_captions import evaluator_caption
 from training.evaluate.evaluator_model import Evaluator, EvaluatorConfig
 from training.evaluate.movement_features import BLOCKS, WIDTH, movement_features
 from training.evaluate.real_clips import RealClip, RealClips
+from training.onnx_export import quiet_exporter, without_traces
 from training.text import embed_captions
 
 OPSET = 20
@@ -221,29 +219,12 @@ def _ranks(model: Evaluator, unseen: Takes, among: Takes) -> dict[str, int]:
 
 def export(module: nn.Module, example: Tensor, name: str, free: dict[int, Any], path: Path) -> None:
     """One half of the evaluator as a graph with input `name` and output `embedding`."""
-    with _quiet():
+    with quiet_exporter():
         program = torch.onnx.export(
             module, (example,), dynamo=True, opset_version=OPSET, input_names=[name], output_names=["embedding"],
             dynamic_shapes=(free,), verbose=False,
         )  # fmt: skip
     assert program is not None
-    made = program.model_proto
-    del made.graph.value_info[:]
-    for node in made.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
+    made = without_traces(program.model_proto)
     onnx.checker.check_model(made)
     path.write_bytes(made.SerializeToString(deterministic=True))
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter reports its progress and its own deprecations; neither is for the user."""
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(None):
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            logging.disable(level)
