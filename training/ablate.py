@@ -7,6 +7,7 @@ measured variants are kept, so an interrupted run goes on.
 
 import json
 import os
+import shutil
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -103,7 +104,7 @@ class Ablation:
         run = self._out / "stages" / f"{'words' if variant.words else variant.loss}-{seed}"
         run.mkdir(parents=True, exist_ok=True)
         if not (run / "rvq.pt").exists():
-            os.link(self._base / "rvq.pt", run / "rvq.pt")
+            shutil.copyfile(self._base / "rvq.pt", run / "rvq.pt")
         recipe = replace(
             self._recipe,
             token_loss=replace(self._recipe.token_loss, words=variant.words),

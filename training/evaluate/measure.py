@@ -5,7 +5,7 @@ ablation or a twin model told by words stands in the same table.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -154,12 +154,24 @@ def evaluate_bundle(
         report["reconstruction"] = reconstruction_figures(reconstructed, setting.reference, setting.judges)
     answered = {}
     for plan in chosen:
-        answers = Answers(engine_sampler(engine, plan), setting.judges, [bundle.sha256, plan], setting.cache, plan)
+        key = plan_key(bundle, plan)
+        answers = Answers(engine_sampler(engine, plan), setting.judges, key, setting.cache, plan)
         timed = answers.ask(setting.protocol.timed_asks(), last=DECODED, label="timing")
         figures = (whole_figures if plan in (plans or chosen[:1]) else core_figures)(answers, setting)
         report["plans"][plan] = figures | {"ms": time_figures(timed.ms, TIMED_SECONDS)}
         answered[plan] = answers
     return report, answered
+
+
+def plan_key(bundle: Bundle, name: str) -> list[Any]:
+    """What the clips of a plan depend on: its numbers, and the bundle's graphs but those of other generators."""
+    manifest = bundle.manifest
+    plan = next(p for p in manifest.plans if p.name == name)
+    generator = manifest.generators[plan.generator]
+    others = {graph.file for key, graph in manifest.graphs.items() if key not in generator.graphs.values()}
+    files = {f: digest for f, digest in manifest.files.items() if f.endswith((".onnx", ".json")) and f not in others}
+    numbers = {k: v for k, v in asdict(plan).items() if k not in ("name", "quality")}
+    return [numbers, asdict(generator), files]
 
 
 def chosen_plans(bundle: Bundle, plans: Sequence[str]) -> list[str]:

@@ -186,7 +186,8 @@ def reconstruct(bundle: Bundle, reference: Reference, judges: Judge, cache: Cach
         found = measure([m for m, _ in pairs], judges, last=DECODED)
         return {f.name: getattr(found, f.name) for f in fields(found)} | {"mpjpe_mm": np.array([e for _, e in pairs])}
 
-    key = [bundle.sha256, reference.data.sha256, [x["id"] for x in lines], judges.sha256, code_digest()]
+    files = {role: manifest.files[graph.file] for role, graph in graphs.items()}
+    key = [files, reference.data.sha256, [x["id"] for x in lines], judges.sha256, code_digest()]
     arrays = cache.get("reconstructed", key, make) if cache else make()
     error = arrays.pop("mpjpe_mm")
     return Reconstructed(Measured(**arrays), error)

@@ -1,18 +1,21 @@
 """Figures of generators whose outcome is known: one does what real clips do, one stands, one hears no emotion."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="torch is absent: pip install -e '.[train]'")
 
+from sdk.bundle import Bundle  # noqa: E402
 from sdk.emotion import Affect, Emotion  # noqa: E402
 from sdk.motion.motion import Motion  # noqa: E402
 from tests.synthetic import standing  # noqa: E402
 from tests.training.evaluate import measuring  # noqa: E402
 from tests.training.evaluate.measuring import STYLES, LeanJudges, ideal, person  # noqa: E402
-from training.evaluate.measure import HEADLINE, Setting, evaluate_motions  # noqa: E402
+from training.evaluate.measure import HEADLINE, Setting, evaluate_motions, plan_key  # noqa: E402
 from training.evaluate.measure_clips import Answers, Measured, finished, packed, unpacked  # noqa: E402
 from training.evaluate.measure_emotion import (  # noqa: E402
     intensity_figures,
@@ -260,3 +263,22 @@ def test_a_run_that_stopped_goes_on(tmp_path: Path) -> None:
     other = Counting()
     Answers(other, judges, "another bundle", Cache(tmp_path)).ask(wanted[:1], last=0, label="")
     assert other.asked == [0]
+
+
+def test_a_plan_is_measured_anew_when_what_it_runs_changed_and_only_then() -> None:
+    manifest = Bundle.load().manifest
+    plan = next(p for p in manifest.plans if p.generator == "emo-mask")
+    graphs = manifest.generators["emo-mask"].graphs
+    mine = manifest.graphs[graphs["masked"]].file
+    spare = {"spare": replace(manifest.graphs[graphs["masked"]], file="spare.onnx")}
+
+    def key(**changes: object) -> list:
+        return plan_key(SimpleNamespace(manifest=replace(manifest, **changes)), plan.name)  # type: ignore[arg-type]
+
+    first = key()
+    others = [p for p in manifest.plans if p != plan]
+    assert key(plans=[replace(plan, quality={"fid": 1.0}), *others]) == first
+    assert key(graphs=manifest.graphs | spare, files=manifest.files | {"spare.onnx": "0"}) == first
+    assert key(files=manifest.files | {mine: "0"}) != first
+    assert key(files=manifest.files | {"text.onnx": "0"}) != first
+    assert key(plans=[replace(plan, iterations=plan.iterations + 1), *others]) != first
