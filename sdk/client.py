@@ -50,6 +50,8 @@ class Options(TypedDict, total=False):
     seconds: length; 4 unless said. seed: 0..2**64-1; drawn by the server unless said.
     plan: a name from `info().plans`; generator: a name from `info().generators`, which without a plan stands for its
     first one; the default plan unless either is said. fps: frame rate; the bundle's own unless said.
+    budget_ms: time the server may take to the first chunk; the best plan that fits is used, or the call is refused at
+    once.
     """
 
     affect: Affect | str | None
@@ -58,6 +60,7 @@ class Options(TypedDict, total=False):
     plan: str | None
     generator: str | None
     fps: float | None
+    budget_ms: float | None
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,9 @@ class Status:
     """Last part of a stream: the settings really used, and how it went.
 
     seed, plan and generator are filled in where none was asked for; fps: rate of the frames. stage_ms: milliseconds
-    by stage, "total" among them. degraded: a cheaper plan than the one asked for was used.
+    by stage, "total" among them; passes: how many were made, by stage. degraded: a cheaper plan than the one asked for,
+    or than the default one, was used, or passes were left out. budget_left_ms: what was left when the first chunk was
+    sent, negative if it was late; None without a budget.
     """
 
     text: str
@@ -85,8 +90,10 @@ class Status:
     generator: str
     fps: float
     stage_ms: dict[str, float]
+    passes: dict[str, int]
     degraded: bool
     bundle_sha256: str
+    budget_left_ms: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -210,6 +217,7 @@ def build_request(
     plan: str | None = None,
     generator: str | None = None,
     fps: float | None = None,
+    budget_ms: float | None = None,
 ) -> motion_pb2.GenerateRequest:
     """The message of a request. Ranges are for the server to judge; refused here is only what no message can hold."""
     if seed is not None and not 0 <= seed < 2**64:
@@ -218,7 +226,7 @@ def build_request(
         affect = Affect.of(affect)
     try:
         request = motion_pb2.GenerateRequest(
-            text=text, seconds=seconds, seed=seed, plan=plan, generator=generator, fps=fps
+            text=text, seconds=seconds, seed=seed, plan=plan, generator=generator, fps=fps, budget_ms=budget_ms
         )
     except ValueError:
         what = "text, plan or generator holds a lone surrogate"
@@ -289,7 +297,9 @@ def _status(message: motion_pb2.GenerateStatus) -> Status:
         generator=used.generator,
         fps=used.fps,
         stage_ms={entry.stage: entry.ms for entry in message.stages},
+        passes={entry.stage: entry.passes for entry in message.stages if entry.passes},
         degraded=message.degraded,
+        budget_left_ms=message.budget_left_ms if message.HasField("budget_left_ms") else None,
         bundle_sha256=message.bundle_sha256,
     )
 

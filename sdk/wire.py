@@ -20,6 +20,8 @@ FIRST_CHUNK_FRAMES = 4
 CHUNK_FRAMES = 32
 FIELD_TRAILER = "emomotion-field"
 """Key of the trailing metadata that names the offending field of an INVALID_ARGUMENT."""
+PUSHBACK_TRAILER = "grpc-retry-pushback-ms"
+"""gRPC's own key: when a refused call may be tried again, in milliseconds; negative for never."""
 NUM_CONTACTS = 4
 _SAME_BODY_M = 1e-5  # float32 on the wire against float64 here, with room
 
@@ -39,7 +41,10 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Plan:
-    """One way to decode: passes or steps, residual layers added, scales of guidance (1 is none), measured quality."""
+    """One way to decode: passes or steps, residual layers added, scales of guidance (1 is none), measured quality.
+
+    expected_ms: what a clip of 4 seconds takes on the server's machine now; 0 where nothing is known.
+    """
 
     name: str
     iterations: int
@@ -52,6 +57,7 @@ class Plan:
     is_default: bool
     generator: str
     quality: Mapping[str, float]
+    expected_ms: float
 
 
 @dataclass(frozen=True)

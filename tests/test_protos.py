@@ -145,6 +145,7 @@ def test_the_ranges_are_those_of_the_limits_table(documented: dict[str, Document
         "GenerateRequest.seconds": seconds, "SettingsUsed.seconds": seconds, "GenerateRequest.fps": fps,
         "SettingsUsed.fps": fps, "MotionHeader.fps": fps, "BundleInfo.fps": fps,
         "MotionHeader.frame_count": (1, frames), "MotionChunk.start_frame": (0, frames - 1),
+        "GenerateRequest.budget_ms": (limits.MIN_BUDGET_MS, limits.MAX_BUDGET_MS),
         "GenerateRequest.seed": (0, 2**64 - 1), "SettingsUsed.seed": (0, 2**64 - 1),
         "Limits.max_text_chars": (1, limits.MAX_TEXT_CHARS), "Limits.min_seconds": seconds,
         "Limits.max_seconds": seconds, "Limits.min_fps": fps, "Limits.max_fps": fps,
@@ -157,6 +158,7 @@ def test_the_ranges_are_those_of_the_limits_table(documented: dict[str, Document
 REQUEST_NUMBERS = {
     "GenerateRequest.seconds": lambda value: {"seconds": value},
     "GenerateRequest.fps": lambda value: {"fps": value},
+    "GenerateRequest.budget_ms": lambda value: {"budget_ms": value},
     "Affect.intensity": lambda value: {"affect": affect_pb2.Affect(intensity=value)},
     "ValenceArousal.valence": lambda value: {"affect": {"valence_arousal": {"valence": value}}},
     "ValenceArousal.arousal": lambda value: {"affect": {"valence_arousal": {"arousal": value}}},

@@ -104,7 +104,6 @@ def sampled(
         np.full(tokens, -1, dtype=np.int64),
         codes=codes,
         noise=lambda stage, index, shape: gumbel_noise(seed, stage, index, shape),
-        between=lambda: None,
     )
 
 

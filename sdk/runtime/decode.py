@@ -31,6 +31,13 @@ class Stage(IntEnum):
 
 Noise = Callable[[Stage, int, tuple[int, ...]], Floats]
 """noise(stage, index of the pass or layer, shape): Gumbel(0, 1)."""
+Allow = Callable[[int], int]
+"""allow(left): how many of the `left` passes of a stage may be made, asked before each pass; it may raise to stop."""
+
+
+def every(left: int) -> int:
+    """`Allow` that takes nothing away."""
+    return left
 
 
 class Passes(Protocol):
@@ -114,28 +121,33 @@ def unmask(
     *,
     codes: int,
     noise: Noise,
-    between: Callable[[], None],
+    allow: Allow = every,
 ) -> Ints:
     """Base tokens (N,): positions of `known_N` that are -1 are filled, the others kept.
 
     Every pass proposes a code for each open position; the least sure cos(pi/2 (k+1)/iterations) of all that were open
     at first are masked again. How sure a code is: its log chance plus Gumbel noise that fades out over the passes
     (MaskGIT's choice temperature, Chang et al. 2022, section 3.3). Without the noise the surest codes are those that a
-    whole clip can be made of, and what should walk stands still (docs/log.md). `between` is called before every pass
-    and may raise to stop.
+    whole clip can be made of, and what should walk stands still (docs/log.md). `allow` says 1 or more: when it takes
+    passes away, the rest of the cosine is spread over those that are left.
     """
     masked_N = known_N < 0
     count = int(masked_N.sum())
     tokens_N = np.where(masked_N, codes, known_N)
+    begun, done = 0.0, 0.0
+    planned, made = schedule.iterations, 0
     for k in range(schedule.iterations):
-        between()
+        allowed = allow(planned - made)
+        if allowed < planned - made:
+            begun, planned, made = done, allowed, 0
         noise_NC = noise(Stage.BASE, k, (len(tokens_N), codes)) * np.float32(schedule.temperature)
         found_N, chance_N = passes.masked(
             tokens_N, condition.text_RS, condition.affect_RE, condition.weight_R, noise_NC
         )
         tokens_N = np.where(masked_N, found_N, tokens_N)
-        done = (k + 1) / schedule.iterations
-        left = math.floor(count * math.cos(math.pi / 2 * done)) if done < 1 else 0
+        made += 1
+        done = begun + (1 - begun) * made / planned
+        left = math.floor(count * math.cos(math.pi / 2 * done)) if made < planned else 0
         if left < 1:
             break
         sure_N = np.log(np.maximum(chance_N, _LEAST_CHANCE))
@@ -154,12 +166,18 @@ def refine(
     *,
     codes: int,
     noise: Noise,
-    between: Callable[[], None],
+    allow: Allow = every,
 ) -> Ints:
-    """Fill the first `residual_layers` layers above the base in (Q, N); -1 marks what is open, the rest is kept."""
+    """Fill the first `residual_layers` layers above the base in (Q, N); -1 marks what is open, the rest is kept.
+
+    When `allow` takes layers away, the last ones stay open.
+    """
     tokens_QN = tokens_QN.copy()
+    last = schedule.residual_layers
     for layer in range(1, schedule.residual_layers + 1):
-        between()
+        last = min(last, layer - 1 + allow(last - layer + 1))
+        if layer > last:
+            break
         noise_NC = noise(Stage.RESIDUAL, layer, (tokens_QN.shape[1], codes))
         found_N = passes.residual(
             tokens_QN, layer, condition.text_RS, condition.affect_RE, condition.weight_R, noise_NC

@@ -8,6 +8,7 @@ the passes know the mean and the deviation between the two.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from sdk.errors import InvalidInput
 from sdk.motion import rot272
-from sdk.runtime.decode import Condition, Floats, windows
+from sdk.runtime.decode import Allow, Condition, Floats, every, windows
 
 CONTEXT = 20
 """Frames that a window of a long clip, or the next part of a stream, is given of what came before (DiP)."""
@@ -145,17 +146,19 @@ def sample(
     known: Known,
     *,
     noise: Noise,
-    between: Callable[[], None],
+    allow: Allow = every,
 ) -> Floats:
     """Ancestral sampling (Ho et al. 2020, algorithm 2, with a model that predicts x_0): features (T, F) in units.
 
-    Known frames come back unchanged. `between` is called before every pass and may raise to stop.
+    Known frames come back unchanged. `allow` says 1 or more for the first pass; when it then leaves none, the sampling
+    ends with the clean motion of the pass before, which is smoother than it should be.
     """
     shape = known.frames.shape
     x_TF = noise(schedule.steps, shape)
     features_TF = known.frames
     for step in reversed(range(schedule.steps)):
-        between()
+        if allow(step + 1) < 1:
+            break
         clean_TF, features_TF = passes.denoise(
             x_TF, known.frames, known.flags, step, condition.text_RS, condition.affect_RE, condition.weight_R
         )
@@ -197,15 +200,15 @@ class DiffusionGenerator:
         emotion_guidance: float,
         seed: int,
         known: Known | None = None,
-        between: Callable[[], None] = lambda: None,
+        allow: Callable[[int, int], int] = lambda window, left: left,
     ) -> Floats:
         """Features (frames, F) in their own units for one sentence embedding and one affect condition.
 
         Guidance scales act as in `Condition.guided`; zeros stand for no text and for no emotion. `known` holds frames
         that are given, e.g. the last CONTEXT frames of what a stream has played; they come back unchanged. Clips longer
         than a window are made window by window, each behind CONTEXT frames of the one before. Equal seeds give equal
-        features. Raises InvalidInput for a number of steps that no graph was trained for, and for `known` of another
-        length.
+        features. `allow` is as in `sample`, with the window's number before the passes left. Raises InvalidInput for a
+        number of steps that no graph was trained for, and for `known` of another length.
         """
         if steps not in self._passes:
             here = ", ".join(map(str, self.steps))
@@ -226,7 +229,7 @@ class DiffusionGenerator:
 
             made = sample(
                 self._passes[steps], condition, self._schedules[steps], known.part(start, stop),
-                noise=noise, between=between,
+                noise=noise, allow=partial(allow, number),
             )  # fmt: skip
             # What was made is known to the windows that follow.
             known.frames[start:stop] = made

@@ -1,11 +1,14 @@
 """The engine: a request in, a motion out, in this process. Knows no gRPC and no torch."""
 
+import math
 import secrets
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -15,12 +18,17 @@ from sdk.errors import BundleError, EmoMotionError
 from sdk.motion import hml263, rot272
 from sdk.motion.motion import Motion
 from sdk.motion.retarget import canonical
+from sdk.runtime import limits
+from sdk.runtime.costs import Costs
 from sdk.runtime.decode import PREFIX_TOKENS, Floats, Ints, Passes
 from sdk.runtime.diffusion import GraphDenoiser
 from sdk.runtime.generators import DenoisingGenerator, Generator, Order, StageClock, TokenGenerator
 from sdk.runtime.graphs import OnnxPasses, Sessions
 from sdk.runtime.limits import validate_request
+from sdk.runtime.planner import TEXT, DeadlinePace, OverBudget, Planner, Wanted, accepted, finish_of
 from sdk.runtime.text import TextEncoder, open_encoder
+from sdk.runtime.timed import TimedDenoiser, TimedPasses, timed
+from sdk.runtime.work import Work
 
 REPRESENTATIONS: dict[str, tuple[Callable[[Floats], Motion], int]] = {
     "rot272": (rot272.decode, rot272.DIM),
@@ -41,7 +49,8 @@ class Request:
     text: what the character does. affect: how it feels. seconds: length, cut to whole frames. seed: same seed, same
     motion; None draws one, which the result tells. plan: name of a bundle's plan; generator: name of a bundle's
     generator. None for both is the default plan; a generator alone means its first plan. fps: frames a second of the
-    result, None for the bundle's own.
+    result, None for the bundle's own. budget_ms: time it may take; the best plan that fits is chosen, of those behind
+    `plan` where that is given.
     """
 
     text: str
@@ -51,26 +60,81 @@ class Request:
     plan: str | None = None
     generator: str | None = None
     fps: float | None = None
+    budget_ms: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A motion, the request as it was really carried out, milliseconds per stage, and the tokens (Q, N), if any."""
+    """A motion, the request as it was really carried out, milliseconds per stage, and the tokens (Q, N), if any.
+
+    passes: how many were made by stage. degraded: a cheaper plan than the one asked for (without one: the default) was
+    used, or passes were left out to keep the deadline.
+    """
 
     motion: Motion
     request: Request
     plan: str
     stage_ms: dict[str, float]
     tokens: Ints
+    passes: Mapping[str, int] = field(default_factory=dict)
+    degraded: bool = False
+
+
+class Turn(Protocol):
+    """What stands around a generation: its deadline, who waits for it, and who else needs the machine."""
+
+    waited_s: float
+    """Time spent on more urgent work in the middle of this."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for the result any more."""
+
+    @property
+    def deadline(self) -> float:
+        """Monotonic time at which the work must be done; infinity for none."""
+
+    def limit(self) -> float:
+        """The deadline, or earlier, if otherwise others could not keep theirs."""
+
+    def give_way(self) -> None:
+        """Let more urgent work run; called before every pass."""
+
+
+class Alone:
+    """The turn of a generation that shares the machine with nobody. budget_ms counts from now."""
+
+    waited_s = 0.0
+
+    def __init__(self, *, budget_ms: float | None = None, cancelled: Callable[[], bool] = lambda: False) -> None:
+        self.deadline = math.inf if budget_ms is None else time.monotonic() + budget_ms / 1000
+        self._cancelled = cancelled
+
+    @property
+    def cancelled(self) -> bool:
+        """See `Turn`."""
+        return self._cancelled()
+
+    def limit(self) -> float:
+        """See `Turn`."""
+        return self.deadline
+
+    def give_way(self) -> None:
+        """Nobody waits."""
 
 
 class Engine:
     """Generates motion from one bundle. Thread-safe: one request at a time has the sessions."""
 
-    def __init__(self, bundle: Bundle, generators: dict[str, Generator], text: TextEncoder) -> None:
+    def __init__(
+        self, bundle: Bundle, generators: dict[str, Generator], text: TextEncoder, *, costs: Costs | None = None
+    ) -> None:
         self.bundle = bundle
+        self.costs = Costs() if costs is None else costs
         self._generators, self._text = generators, text
-        self._lock = threading.Lock()
+        self.planner = Planner(generators, self.costs)
+        # Re-entrant, for more urgent work runs on the same thread in the middle of a generation.
+        self._lock = threading.RLock()
 
     @classmethod
     def load(cls, path: Path | None = None, *, threads: int = 0) -> "Engine":
@@ -84,8 +148,9 @@ class Engine:
                 what = f"max_tokens of generator {name!r} is {info.max_tokens}"
                 raise BundleError(f"{what}; long clips need more than {PREFIX_TOKENS}")
         text = open_encoder(bundle.file("text.onnx"), bundle.file("tokenizer.json"), threads=threads)
-        generators = {name: _generator(bundle, info, threads) for name, info in bundle.manifest.generators.items()}
-        return cls(bundle, generators, text)
+        costs, infos = Costs(), bundle.manifest.generators
+        generators = {name: _generator(bundle, info, threads, costs) for name, info in infos.items()}
+        return cls(bundle, generators, text, costs=costs)
 
     def with_passes(self, name: str, passes: Passes) -> "Engine":
         """The same bundle and text encoder, one generator of kind `tokens` over other passes, e.g. torch's."""
@@ -93,37 +158,95 @@ class Engine:
         return Engine(self.bundle, {**self._generators, name: other}, self._text)
 
     def warm_up(self) -> None:
-        """Run every plan once, so that the first request is as fast as the next."""
-        for plan in self.bundle.manifest.plans:
-            self.generate(Request(text="a person stands", seconds=1.0, seed=0, plan=plan.name))
+        """Run every plan, short, middling and a whole window, so that the first request is as fast as the next and what
+        it takes is known.
+        """
+        manifest = self.bundle.manifest
+        for plan in manifest.plans:
+            info = manifest.generators[plan.generator]
+            window_s = (info.max_tokens * info.downsampling - 1) / manifest.fps
+            for seconds in (limits.MIN_SECONDS, 2.0, min(window_s, limits.MAX_SECONDS)):
+                text = f"a person stands for {seconds:g} s, {plan.name}"  # new, for the text encoder is timed too
+                self.generate(Request(text=text, seconds=seconds, seed=0, plan=plan.name))
 
-    def generate(self, request: Request, *, cancelled: Callable[[], bool] | None = None) -> Result:
+    def wanted(self, request: Request) -> Wanted:
+        """What the planner needs to know of a request. Raises InvalidInput as `generate` does."""
+        validate_request(request)
+        manifest = self.bundle.manifest
+        if request.budget_ms is None:
+            plans = [manifest.plan(request.plan, request.generator)]
+        else:
+            plans = accepted(manifest, request.plan, request.generator)
+        return Wanted(plans, self._frames(request), self._text.known(request.text))
+
+    def cheapest(self, request: Request) -> tuple[str, float]:
+        """Name of the cheapest plan that a request accepts, and the seconds it is foreseen to take.
+
+        Raises InvalidInput as `generate` does.
+        """
+        plan, seconds = self.planner.cheapest(self.wanted(request))
+        return plan.name, seconds
+
+    def expected_s(self) -> dict[str, float]:
+        """Seconds that a clip of DEFAULT_SECONDS is foreseen to take by each plan, its text known."""
+        frames = self._frames(Request(text="-"))
+        plans = self.bundle.manifest.plans
+        return {plan.name: self.planner.seconds(plan, Wanted([plan], frames, text_known=True)) for plan in plans}
+
+    def generate(self, request: Request, *, turn: Turn | None = None) -> Result:
         """Make one motion, on the ground, starting over the origin and facing +Z.
 
-        `cancelled` is asked before every pass; when it says True, Cancelled is raised. Raises InvalidInput, naming the
-        field, for a request outside `sdk.runtime.limits`, an unknown plan or generator.
+        `turn` is asked before every pass; when it says cancelled, Cancelled is raised. Raises InvalidInput, naming the
+        field, for a request outside `sdk.runtime.limits`, an unknown plan or generator, and OverBudget when no plan
+        fits the time that is left.
         """
-        validate_request(request)
-        plan = self.bundle.plan(request.plan, request.generator)
+        turn = Alone(budget_ms=request.budget_ms) if turn is None else turn
+        wanted = self.wanted(request)
+        plan = self._plan(wanted, turn)
         fps = self.bundle.manifest.fps if request.fps is None else request.fps
         seed = secrets.randbits(53) if request.seed is None else request.seed
         used = replace(request, seed=seed, plan=plan.name, generator=plan.generator, fps=fps)
         with self._lock:
-            return self._generate(used, plan, seed, cancelled or (lambda: False))
+            result = self._generate(used, plan, seed, wanted, turn)
+        plans = [p.name for p in self.bundle.manifest.plans]
+        asked = self.bundle.plan(request.plan, request.generator).name
+        return replace(result, degraded=result.degraded or plans.index(plan.name) > plans.index(asked))
 
-    def _generate(self, request: Request, plan: Plan, seed: int, cancelled: Callable[[], bool]) -> Result:
-        def between() -> None:
-            if cancelled():
+    def _plan(self, wanted: Wanted, turn: Turn) -> Plan:
+        """The best plan that leaves others their time, or else the cheapest, if the deadline allows for that."""
+        now = time.monotonic()
+        plan = self.planner.choose(wanted, turn.limit() - now)
+        if plan is None:
+            plan, seconds = self.planner.cheapest(wanted)
+            if now + seconds > turn.deadline:
+                raise OverBudget(1000 * (turn.deadline - now), plan.name, 1000 * seconds)
+        return plan
+
+    def _generate(self, request: Request, plan: Plan, seed: int, wanted: Wanted, turn: Turn) -> Result:
+        clock, finish = StageClock(), finish_of(wanted)
+        deadline = DeadlinePace(self.costs, turn.limit, finish=[finish])
+
+        def pace(work: Work) -> int:
+            waited = turn.waited_s
+            turn.give_way()
+            clock.skip(turn.waited_s - waited, "wait")
+            if turn.cancelled:
                 raise Cancelled("the request was cancelled")
+            return deadline(work)
 
-        clock = StageClock()
-        text_S = self._text.encode(request.text)
+        text_S = self._encode(request.text, wanted)
         clock.stop("text")
-        order = Order(text_S, request.affect.condition, self._frames(request), seed)
-        features, tokens_QN = self._generators[plan.generator].make(order, plan, clock, between)
-        motion = self._finished(features, request)
+        order = Order(text_S, request.affect.condition, wanted.frames, seed)
+        features, tokens_QN = self._generators[plan.generator].make(order, plan, clock, pace)
+        motion = timed(self.costs, finish.step, lambda: self._finished(features, request))
         clock.stop("finish")
-        return Result(motion, request, plan.name, clock.finished(), tokens_QN)
+        stage_ms = clock.finished()
+        return Result(motion, request, plan.name, stage_ms, tokens_QN, clock.passes, deadline.shortened)
+
+    def _encode(self, text: str, wanted: Wanted) -> Floats:
+        if wanted.text_known:
+            return self._text.encode(text)
+        return timed(self.costs, TEXT.step, lambda: self._text.encode(text))
 
     def decode(self, tokens_QN: Ints, request: Request) -> Motion:
         """Tokens to motion as a request of a generator of kind `tokens` wants it."""
@@ -148,10 +271,13 @@ class Engine:
         return round(request.seconds * self.bundle.manifest.fps) + 1
 
 
-def _generator(bundle: Bundle, info: GeneratorInfo, threads: int) -> Generator:
-    """Open the graphs of one generator. Raises BundleError."""
+def _generator(bundle: Bundle, info: GeneratorInfo, threads: int, costs: Costs) -> Generator:
+    """Open the graphs of one generator; their passes are timed. Raises BundleError."""
     if info.kind == "diffusion":
         sessions = Sessions(bundle, info, tuple(info.graphs), threads=threads)
-        passes = {int(steps): GraphDenoiser(partial(sessions.run, steps)) for steps in info.graphs}
+        passes = {
+            int(steps): TimedDenoiser(GraphDenoiser(partial(sessions.run, steps)), graph, costs)
+            for steps, graph in info.graphs.items()
+        }
         return DenoisingGenerator(passes, info, width=REPRESENTATIONS[bundle.manifest.representation][1])
-    return TokenGenerator(OnnxPasses(bundle, info, threads=threads), info)
+    return TokenGenerator(TimedPasses(OnnxPasses(bundle, info, threads=threads), info.graphs, costs), info)

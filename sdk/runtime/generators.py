@@ -4,8 +4,9 @@ Shapes: T frames, F features, N tokens, Q quantiser layers, S text width, E = 9 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -23,7 +24,8 @@ from sdk.runtime.decode import (
     unmask,
     windows,
 )
-from sdk.runtime.diffusion import DenoisePasses, DiffusionGenerator
+from sdk.runtime.diffusion import CONTEXT, DenoisePasses, DiffusionGenerator
+from sdk.runtime.work import Load, Pace, Step, Work
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +39,27 @@ class Order:
 
 
 class StageClock:
-    """Milliseconds per stage, summed over windows."""
+    """Milliseconds per stage, summed over windows. passes: how many were made, by stage."""
 
     def __init__(self) -> None:
         self._begin = self._last = time.perf_counter()
         self._spent: dict[str, float] = {}
+        self.passes: dict[str, int] = {}
 
     def stop(self, stage: str) -> None:
         """Book the time since the last stop on a stage."""
         now = time.perf_counter()
         self._spent[stage] = self._spent.get(stage, 0.0) + 1000 * (now - self._last)
         self._last = now
+
+    def skip(self, seconds: float, stage: str) -> None:
+        """Book seconds of the present stage on another one."""
+        self._last += seconds
+        self._spent[stage] = self._spent.get(stage, 0.0) + 1000 * seconds
+
+    def count(self, stage: str) -> None:
+        """Note that a pass of a stage is made."""
+        self.passes[stage] = self.passes.get(stage, 0) + 1
 
     def finished(self) -> dict[str, float]:
         """All stages and, as "total", the time since the clock was made."""
@@ -57,10 +69,13 @@ class StageClock:
 class Generator(Protocol):
     """One of a bundle's generators, loaded."""
 
-    def make(self, order: Order, plan: Plan, clock: StageClock, between: Callable[[], None]) -> tuple[Floats, Ints]:
+    def work(self, plan: Plan, frames: int) -> list[Load]:
+        """The passes that `make` will make for so many frames."""
+
+    def make(self, order: Order, plan: Plan, clock: StageClock, pace: Pace) -> tuple[Floats, Ints]:
         """Features (T, F) of exactly `order.frames` frames, and the tokens (Q, N) behind them, none for diffusion.
 
-        `between` is called before every pass and may raise to stop.
+        `pace` is asked before every pass, with the work that is left.
         """
 
 
@@ -70,7 +85,19 @@ class TokenGenerator:
     def __init__(self, passes: Passes, info: GeneratorInfo) -> None:
         self._passes, self._info = passes, info
 
-    def make(self, order: Order, plan: Plan, clock: StageClock, between: Callable[[], None]) -> tuple[Floats, Ints]:
+    def work(self, plan: Plan, frames: int) -> list[Load]:
+        """See `Generator.work`: for every window its masked passes, then its residual ones; the decoder once."""
+        graphs, total = self._info.graphs, self._tokens(frames)
+        rows = _rows(plan.text_guidance, plan.emotion_guidance)
+        above = _rows(plan.residual_guidance, plan.residual_guidance)
+        out = []
+        for start, stop in windows(total, self._info.max_tokens):
+            size = stop - start
+            out.append(Load("masked", Step(graphs.get("masked", "masked"), rows, size), plan.iterations))
+            out.append(Load("residual", Step(graphs.get("residual", "residual"), above, size), self._layers(plan)))
+        return [*out, Load("decode", Step(graphs.get("decode", "decode"), 1, total), 1, firm=True)]
+
+    def make(self, order: Order, plan: Plan, clock: StageClock, pace: Pace) -> tuple[Floats, Ints]:
         """See `Generator.make`."""
         info = self._info
         condition = Condition.guided(
@@ -78,9 +105,9 @@ class TokenGenerator:
         )
         scale = plan.residual_guidance
         above = Condition.guided(order.text_S, order.affect_E, text_scale=scale, emotion_scale=scale)
-        layers = min(plan.residual_layers, info.quantisers - 1)
-        schedule = Schedule(plan.iterations, layers, plan.temperature, plan.choice_temperature)
-        total = -(-order.frames // info.downsampling)
+        schedule = Schedule(plan.iterations, self._layers(plan), plan.temperature, plan.choice_temperature)
+        total = self._tokens(order.frames)
+        work = self.work(plan, order.frames)
         tokens_QN = np.full((info.quantisers, total), -1, dtype=np.int64)
         for number, (start, stop) in enumerate(windows(total, info.max_tokens)):
             span = tokens_QN[:, start:stop]
@@ -90,15 +117,16 @@ class TokenGenerator:
 
             span[0] = unmask(
                 self._passes, condition, schedule, span[0],
-                codes=info.codes, noise=noise, between=between,
+                codes=info.codes, noise=noise, allow=partial(_allow, pace, clock, work[2 * number :], 1),
             )  # fmt: skip
             clock.stop("masked")
             span[:] = refine(
                 self._passes, above, schedule, span,
-                codes=info.codes, noise=noise, between=between,
+                codes=info.codes, noise=noise, allow=partial(_allow, pace, clock, work[2 * number + 1 :], 0),
             )  # fmt: skip
             clock.stop("residual")
-        between()
+        pace(work[-1:])
+        clock.count("decode")
         features = self.decode(tokens_QN, order.affect_E)[: order.frames]
         clock.stop("decode")
         return features, tokens_QN
@@ -107,19 +135,52 @@ class TokenGenerator:
         """Tokens (Q, N) -> features, as many frames as the tokens stand for."""
         return self._passes.decode(tokens_QN, affect_E)
 
+    def _tokens(self, frames: int) -> int:
+        return -(-frames // self._info.downsampling)
+
+    def _layers(self, plan: Plan) -> int:
+        return min(plan.residual_layers, self._info.quantisers - 1)
+
 
 class DenoisingGenerator:
     """Denoises features: MDM. `passes` holds a graph for each number of steps that a plan may ask for."""
 
     def __init__(self, passes: Mapping[int, DenoisePasses], info: GeneratorInfo, *, width: int) -> None:
+        self._info = info
         frames = info.max_tokens * info.downsampling
         self._diffusion = DiffusionGenerator(passes, patch=info.downsampling, max_frames=frames, width=width)
 
-    def make(self, order: Order, plan: Plan, clock: StageClock, between: Callable[[], None]) -> tuple[Floats, Ints]:
+    def work(self, plan: Plan, frames: int) -> list[Load]:
+        """See `Generator.work`: for every window its steps."""
+        rows = _rows(plan.text_guidance, plan.emotion_guidance)
+        graph = self._info.graphs.get(str(plan.iterations), str(plan.iterations))
+        patch = self._info.downsampling
+        spans = windows(max(2, -(-frames // patch)), self._info.max_tokens, shared=CONTEXT // patch)
+        return [Load("denoise", Step(graph, rows, patch * (stop - start)), plan.iterations) for start, stop in spans]
+
+    def make(self, order: Order, plan: Plan, clock: StageClock, pace: Pace) -> tuple[Floats, Ints]:
         """See `Generator.make`."""
+        work = self.work(plan, order.frames)
+
+        def allow(window: int, left: int) -> int:
+            return _allow(pace, clock, work[window:], int(left == plan.iterations), left)
+
         features = self._diffusion.features(
             order.text_S, order.affect_E, order.frames, steps=plan.iterations, text_guidance=plan.text_guidance,
-            emotion_guidance=plan.emotion_guidance, seed=order.seed, between=between,
+            emotion_guidance=plan.emotion_guidance, seed=order.seed, allow=allow,
         )  # fmt: skip
         clock.stop("denoise")
         return features, np.zeros((0, 0), dtype=np.int64)
+
+
+def _rows(text_scale: float, emotion_scale: float) -> int:
+    """How many condition rows `Condition.guided` makes of two scales."""
+    return sum(weight != 0 for weight in (emotion_scale, text_scale - emotion_scale, 1 - text_scale))
+
+
+def _allow(pace: Pace, clock: StageClock, work: Work, least: int, left: int) -> int:
+    """Ask the pace with what is left of the first load and the loads behind it; `least` passes are made in any case."""
+    allowed = max(least, pace([work[0]._replace(passes=left), *work[1:]]))
+    if allowed:
+        clock.count(work[0].stage)
+    return allowed

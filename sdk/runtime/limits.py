@@ -13,6 +13,8 @@ MIN_SECONDS = 0.5
 MAX_SECONDS = 30.0
 MIN_FPS = 10
 MAX_FPS = 120
+MIN_BUDGET_MS = 1
+MAX_BUDGET_MS = 600_000
 
 
 def validate_request(request: "Request") -> None:
@@ -28,6 +30,8 @@ def validate_request(request: "Request") -> None:
     _check_range("seconds", request.seconds, MIN_SECONDS, MAX_SECONDS)
     if request.fps is not None:
         _check_range("fps", request.fps, MIN_FPS, MAX_FPS)
+    if request.budget_ms is not None:
+        _check_range("budget_ms", request.budget_ms, MIN_BUDGET_MS, MAX_BUDGET_MS)
     if request.seed is not None and not 0 <= request.seed < 2**64:
         raise InvalidInput(f"seed must lie in 0..{2**64 - 1}, got {request.seed}", field="seed")
 

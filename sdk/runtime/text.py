@@ -4,7 +4,8 @@ Shapes: L tokens, D = `dim` of the encoder. A new encoder only has to be a `Text
 """
 
 import html
-from functools import lru_cache
+import threading
+from collections import OrderedDict
 from pathlib import Path
 from typing import Protocol
 
@@ -34,6 +35,9 @@ class TextEncoder(Protocol):
     def encode(self, text: str) -> NDArray[np.float32]:
         """Embedding (D,) of `text`, read-only. Raises InvalidInput if there is nothing to encode."""
 
+    def known(self, text: str) -> bool:
+        """Whether `encode` would give the text from a cache."""
+
 
 class OnnxEncoder:
     """What encoders on ONNX Runtime share. Thread-safe; a repeated prompt costs no run."""
@@ -56,7 +60,8 @@ class OnnxEncoder:
         if found != self.INPUTS or len(shape) != 1 or not isinstance(shape[0], int):
             raise BundleError(f"graph {graph.name} is not a sentence encoder: inputs {found}, output {shape}")
         self._dim: int = shape[0]
-        self._cached = lru_cache(maxsize=CACHE_SIZE)(self._run)
+        self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
 
     @property
     def dim(self) -> int:
@@ -76,7 +81,21 @@ class OnnxEncoder:
             words.encode()
         except UnicodeEncodeError:  # a lone surrogate: a str that no UTF-8 can hold, and the tokenizer takes for no str
             raise InvalidInput("text is not valid Unicode; send well-formed text", field="text") from None
-        return self._cached(words)
+        with self._lock:
+            if words in self._cache:
+                self._cache.move_to_end(words)
+                return self._cache[words]
+        embedding = self._run(words)
+        with self._lock:
+            self._cache[words] = embedding
+            while len(self._cache) > CACHE_SIZE:
+                self._cache.popitem(last=False)
+        return embedding
+
+    def known(self, text: str) -> bool:
+        """Whether `encode` would give the text from the cache."""
+        with self._lock:
+            return text.strip() in self._cache
 
     def _run(self, text: str) -> NDArray[np.float32]:
         embedding = np.asarray(run_session(self._session, self._inputs(text), name=self._graph_name)[0], np.float32)

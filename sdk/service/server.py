@@ -12,8 +12,9 @@ from grpc_reflection.v1alpha import reflection
 
 from emomotion.v1 import motion_pb2
 from sdk.errors import InvalidInput
+from sdk.runtime.scheduler import Scheduler
 from sdk.service.handlers import service_handler
-from sdk.service.servicer import EngineLike, MotionServicer, Worker
+from sdk.service.servicer import EngineLike, MotionServicer
 
 SERVICE = motion_pb2.DESCRIPTOR.services_by_name["MotionService"]
 MAX_RECEIVE_BYTES = 1 << 20
@@ -33,7 +34,7 @@ class MotionServer:
     def __init__(self, server: grpc.aio.Server, host: str, port: int) -> None:
         self.host, self.port = host, port
         self._server = server
-        self._worker = Worker()
+        self._scheduler = Scheduler()
         self._health = grpc_health.aio.HealthServicer()
         self._servicer: MotionServicer | None = None
 
@@ -54,10 +55,15 @@ class MotionServer:
         """HOST:PORT as a client takes it."""
         return address_of(self.host, self.port)
 
+    @property
+    def waiting(self) -> int:
+        """How many generations have not begun."""
+        return self._scheduler.waiting
+
     async def start(self, engine: EngineLike) -> None:
         """Answer calls. Health says NOT_SERVING and Generate is refused until `warm_up` has ended."""
         self._engine = engine
-        self._servicer = MotionServicer(engine, self._worker)
+        self._servicer = MotionServicer(engine, self._scheduler)
         self._server.add_generic_rpc_handlers((service_handler(SERVICE, self._servicer),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE.full_name, grpc_health.SERVICE_NAME, reflection.SERVICE_NAME)
@@ -68,7 +74,7 @@ class MotionServer:
     async def warm_up(self) -> None:
         """Let the engine warm up on its thread, then open the doors."""
         assert self._servicer is not None, "start first"
-        await self._worker.run(lambda _cancelled: self._engine.warm_up())
+        await asyncio.wrap_future(self._scheduler.submit(lambda _turn: self._engine.warm_up()))
         self._servicer.ready = True
         await self._set_health(SERVING)
 
@@ -78,7 +84,7 @@ class MotionServer:
         if notice_s > 0:
             await asyncio.sleep(notice_s)
         await self._server.stop(grace_s)
-        await asyncio.to_thread(self._worker.close)
+        await asyncio.to_thread(self._scheduler.close)
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
         for name in ("", SERVICE.full_name):

@@ -1,4 +1,4 @@
-"""MotionService: validates, lets the engine work on one thread, and streams what it made.
+"""MotionService: validates, lets the engine work in its turn, and streams what it made.
 
 Knows no ONNX: the engine is anything with the interface of `EngineLike`.
 """
@@ -6,24 +6,28 @@ Knows no ONNX: the engine is anything with the interface of `EngineLike`.
 import asyncio
 import hashlib
 import logging
-import threading
+import math
+import time
 import traceback
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import NoReturn, Protocol, TypeVar
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import NoReturn, Protocol
 
 import grpc
 from grpc.aio import ServicerContext as Context
 
 from emomotion.v1 import info_pb2, motion_pb2
 from sdk.errors import InvalidInput
-from sdk.runtime.engine import Cancelled, Request, Result
+from sdk.runtime.engine import Cancelled, Request, Result, Turn
+from sdk.runtime.planner import OverBudget
+from sdk.runtime.scheduler import Closed, Late, Refused, Scheduler
 from sdk.service.facts import BundleLike, info_reply
 from sdk.service.validation import request_from_wire
-from sdk.wire import FIELD_TRAILER, affect_to_wire, motion_to_wire
+from sdk.wire import FIELD_TRAILER, PUSHBACK_TRAILER, affect_to_wire, motion_to_wire
 
 log = logging.getLogger("emomotion.service")
-Value = TypeVar("Value")
+SEND_S = 0.002
+"""Of every budget so much is kept for packing and sending the first chunk."""
 
 
 class EngineLike(Protocol):
@@ -34,76 +38,90 @@ class EngineLike(Protocol):
 
     def warm_up(self) -> None: ...
 
-    def generate(self, request: Request, *, cancelled: Callable[[], bool] | None = None) -> Result: ...
+    def expected_s(self) -> dict[str, float]: ...
 
+    def cheapest(self, request: Request) -> tuple[str, float]: ...
 
-class Worker:
-    """One thread for the engine, so that the event loop stays free; work waits its turn in order of arrival."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="emomotion-worker")
-        self._closing = threading.Event()
-
-    async def run(self, work: Callable[[Callable[[], bool]], Value]) -> Value:
-        """Result of `work(cancelled)`. A cancelled caller makes `cancelled()` true; work still waiting is dropped."""
-        caller_left = threading.Event()
-
-        def cancelled() -> bool:
-            return caller_left.is_set() or self._closing.is_set()
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work, cancelled)
-        except asyncio.CancelledError:
-            caller_left.set()
-            raise
-
-    def close(self) -> None:
-        """Cancel all work, wait for the thread to end. Blocks: call it off the event loop."""
-        self._closing.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    def generate(self, request: Request, *, turn: Turn | None = None) -> Result: ...
 
 
 class MotionServicer:
     """Methods of MotionService over one engine. Refuses to generate until `ready` is set."""
 
-    def __init__(self, engine: EngineLike, worker: Worker) -> None:
-        self._engine = engine
-        self._worker = worker
+    def __init__(self, engine: EngineLike, scheduler: Scheduler) -> None:
+        self._engine, self._scheduler = engine, scheduler
         self._info = info_reply(engine.bundle)
         self.ready = False
 
     async def GetInfo(self, request: info_pb2.GetInfoRequest, context: Context) -> info_pb2.GetInfoReply:
-        """Facts of the bundle; available from the start."""
-        return self._info
+        """Facts of the bundle; available from the start. What plans take is as of now."""
+        expected_s = self._engine.expected_s()
+        reply = info_pb2.GetInfoReply()
+        reply.CopyFrom(self._info)
+        for plan in reply.plans:
+            plan.expected_ms = 1000 * expected_s[plan.name]
+        return reply
 
     async def Generate(
         self, request: motion_pb2.GenerateRequest, context: Context
     ) -> AsyncIterator[motion_pb2.GenerateReply]:
         """Header, chunks, status. Nothing is sent before the whole motion stands, so a refusal is always clean."""
+        arrived = time.monotonic()
         if not self.ready:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is warming up; try again in a few seconds")
         try:
             asked = request_from_wire(request)
-            result = await self._worker.run(lambda cancelled: self._make(asked, cancelled))
+            deadline = _deadline(asked, arrived, context.time_remaining())
+            result = await self._made(asked, arrived, deadline)
         except InvalidInput as error:
             if not error.field:  # not about the request: the engine produced something impossible
                 await _abort_internal(context, request, error)
             await _abort_invalid(context, error)
         except Cancelled:
             await context.abort(grpc.StatusCode.CANCELLED, "the call was cancelled")
+        except OverBudget as error:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error), ((PUSHBACK_TRAILER, "-1"),))
+        except Refused as error:
+            pushback = ((PUSHBACK_TRAILER, str(math.ceil(1000 * error.wait_s))),)
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(error), pushback)
+        except Late as error:
+            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, str(error))
+        except Closed as error:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
         except Exception as error:
             await _abort_internal(context, request, error)
-        for message in motion_to_wire(result.motion):
+        parts = motion_to_wire(result.motion)
+        header, first = next(parts), next(parts)
+        status = motion_pb2.GenerateReply(status=self._status(result))
+        if deadline < math.inf:
+            status.status.budget_left_ms = 1000 * (deadline - time.monotonic())
+        yield header
+        yield first
+        for message in parts:
             yield message
-        yield motion_pb2.GenerateReply(status=self._status(asked, result))
+        yield status
 
-    def _make(self, request: Request, cancelled: Callable[[], bool]) -> Result:
-        result = self._engine.generate(request, cancelled=cancelled)
-        _ = result.motion.contacts  # computed and cached here, on the worker's thread
-        return result
+    async def _made(self, asked: Request, arrived: float, deadline: float) -> Result:
+        """The motion, made when its turn comes. Raises OverBudget, Refused, Late, Closed, Cancelled, InvalidInput."""
+        plan, least_s = self._engine.cheapest(asked)
+        if arrived + least_s > deadline - SEND_S:
+            raise OverBudget(1000 * (deadline - arrived), plan, 1000 * (least_s + SEND_S))
 
-    def _status(self, asked: Request, result: Result) -> motion_pb2.GenerateStatus:
-        used, bundle = result.request, self._engine.bundle
+        def work(turn: Turn) -> Result:
+            queue_ms = 1000 * (time.monotonic() - arrived)
+            try:
+                made = self._engine.generate(asked, turn=turn)
+            except OverBudget as error:  # it fitted when it came; what was learned since says otherwise
+                raise Late(str(error)) from None
+            _ = made.motion.contacts  # computed and cached here, off the event loop
+            stages = {"queue": queue_ms, **made.stage_ms, "total": made.stage_ms["total"] + queue_ms}
+            return replace(made, stage_ms=stages)
+
+        future = self._scheduler.submit(work, deadline=deadline - SEND_S, least_s=least_s)
+        return await asyncio.wrap_future(future)
+
+    def _status(self, result: Result) -> motion_pb2.GenerateStatus:
+        used = result.request
         return motion_pb2.GenerateStatus(
             used=motion_pb2.SettingsUsed(
                 text=used.text,
@@ -114,10 +132,20 @@ class MotionServicer:
                 generator=used.generator or "",
                 fps=result.motion.fps,
             ),
-            stages=[motion_pb2.StageTime(stage=stage, ms=ms) for stage, ms in result.stage_ms.items()],
-            degraded=result.plan != bundle.manifest.plan(asked.plan, asked.generator).name,
-            bundle_sha256=bundle.sha256,
+            stages=[
+                motion_pb2.StageTime(stage=stage, ms=ms, passes=result.passes.get(stage, 0))
+                for stage, ms in result.stage_ms.items()
+            ],
+            degraded=result.degraded,
+            bundle_sha256=self._engine.bundle.sha256,
         )
+
+
+def _deadline(asked: Request, arrived: float, remaining_s: float | None) -> float:
+    """When the first chunk must be sent, monotonic; infinity without a budget: the plan is then made whole."""
+    if asked.budget_ms is None:
+        return math.inf
+    return arrived + min(asked.budget_ms / 1000, math.inf if remaining_s is None else remaining_s)
 
 
 async def _abort_invalid(context: Context, error: InvalidInput) -> NoReturn:

@@ -19,5 +19,7 @@ def request_from_wire(message: motion_pb2.GenerateRequest) -> Request:
         request = replace(request, seed=message.seed)
     if message.HasField("fps"):
         request = replace(request, fps=message.fps)
+    if message.HasField("budget_ms"):
+        request = replace(request, budget_ms=message.budget_ms)
     validate_request(request)
     return request

@@ -19,6 +19,7 @@ from sdk.runtime.decode import (
     Noise,
     Schedule,
     Stage,
+    every,
     gumbel_noise,
     ranks,
     refine,
@@ -32,7 +33,7 @@ ROW = Condition(np.ones((1, 4), np.float32), np.ones((1, 9), np.float32), np.one
 
 
 class Stop(Exception):
-    """What a caller's `between` may raise."""
+    """What a caller's `allow` may raise."""
 
 
 class Recorder:
@@ -67,9 +68,9 @@ def drawn(seed: int) -> Noise:
     return lambda stage, index, shape: gumbel_noise(seed, stage, index, shape)
 
 
-def fill(known_N: Ints, passes: Recorder, *, seed: int = 0, between=lambda: None, **plan: float) -> Ints:
+def fill(known_N: Ints, passes: Recorder, *, seed: int = 0, allow=every, **plan: float) -> Ints:
     schedule = Schedule(**{"iterations": 10, "residual_layers": 0, **plan})
-    return unmask(passes, ROW, schedule, known_N, codes=CODES, noise=drawn(seed), between=between)
+    return unmask(passes, ROW, schedule, known_N, codes=CODES, noise=drawn(seed), allow=allow)
 
 
 def nothing_known(count: int) -> Ints:
@@ -102,9 +103,14 @@ def test_known_tokens_are_kept_and_shown_in_every_pass(known: list[int], iterati
 @pytest.mark.parametrize("iterations", [1, 4, 10])
 def test_there_are_as_many_passes_as_iterations_and_a_call_before_each(iterations: int) -> None:
     passes, calls = Recorder(), []
-    fill(nothing_known(49), passes, iterations=iterations, between=lambda: calls.append(len(passes.seen)))
+
+    def allow(left: int) -> int:
+        calls.append((len(passes.seen), left))
+        return left
+
+    fill(nothing_known(49), passes, iterations=iterations, allow=allow)
     assert len(passes.seen) == iterations
-    assert calls == list(range(iterations))
+    assert calls == [(done, iterations - done) for done in range(iterations)]
 
 
 def test_a_clip_shorter_than_the_plan_ends_early() -> None:
@@ -203,16 +209,34 @@ def test_what_is_known_is_not_written_to() -> None:
 
 
 @pytest.mark.parametrize("passes_done", [0, 1, 4])
-def test_between_stops_unmasking_at_once(passes_done: int) -> None:
+def test_unmasking_can_be_stopped_before_every_pass(passes_done: int) -> None:
     passes = Recorder()
 
-    def between() -> None:
+    def allow(left: int) -> int:
         if len(passes.seen) == passes_done:
             raise Stop
+        return left
 
     with pytest.raises(Stop):
-        fill(nothing_known(49), passes, between=between)
+        fill(nothing_known(49), passes, allow=allow)
     assert len(passes.seen) == passes_done
+
+
+@pytest.mark.parametrize(("after", "left"), [(0, 1), (0, 4), (3, 1), (3, 2), (9, 1)])
+def test_passes_that_are_taken_away_are_not_made_and_all_is_filled(after: int, left: int) -> None:
+    passes = Recorder()
+    tokens = fill(nothing_known(49), passes, allow=lambda _: left - len(passes.seen) + after
+                  if len(passes.seen) >= after else 10 - len(passes.seen))  # fmt: skip
+    assert len(passes.seen) == after + left
+    assert ((tokens >= 0) & (tokens < CODES)).all()
+
+
+def test_the_cosine_is_spread_over_the_passes_that_are_left() -> None:
+    passes = Recorder()
+    fill(nothing_known(100), passes, allow=lambda left: 2 if len(passes.seen) == 4 else left)
+    open_before = [int((seen == MASK).sum()) for seen in passes.seen]
+    whole = [math.floor(100 * math.cos(math.pi / 2 * share)) for share in (0.1, 0.2, 0.3, 0.4)]
+    assert open_before == [100, *whole, math.floor(100 * math.cos(math.pi / 2 * 0.7))]
 
 
 # --- residual layers ---
@@ -224,8 +248,8 @@ def some_layers(count: int = 6, tokens: int = 10) -> Ints:
     return tokens_QN
 
 
-def deepen(tokens_QN: Ints, passes: Recorder, layers: int, between=lambda: None) -> Ints:
-    return refine(passes, ROW, Schedule(1, layers), tokens_QN, codes=CODES, noise=drawn(0), between=between)
+def deepen(tokens_QN: Ints, passes: Recorder, layers: int, allow=every) -> Ints:
+    return refine(passes, ROW, Schedule(1, layers), tokens_QN, codes=CODES, noise=drawn(0), allow=allow)
 
 
 @pytest.mark.parametrize("layers", [0, 1, 3, 5])
@@ -255,16 +279,25 @@ def test_refining_keeps_what_is_known() -> None:
     assert (found[1:, 4:] >= 0).all()
 
 
-def test_between_stops_refining_at_once() -> None:
+def test_refining_can_be_stopped_before_every_pass() -> None:
     passes = Recorder()
 
-    def between() -> None:
+    def allow(left: int) -> int:
         if passes.layers == [1, 2]:
             raise Stop
+        return left
 
     with pytest.raises(Stop):
-        deepen(some_layers(), passes, 5, between)
+        deepen(some_layers(), passes, 5, allow)
     assert passes.layers == [1, 2]
+
+
+@pytest.mark.parametrize(("after", "left", "made"), [(0, 0, 0), (0, 2, 2), (2, 0, 2), (2, 1, 3)])
+def test_layers_that_are_taken_away_stay_open(after: int, left: int, made: int) -> None:
+    passes = Recorder()
+    found = deepen(some_layers(), passes, 5, lambda rest: left if len(passes.layers) == after else rest)
+    assert passes.layers == list(range(1, made + 1))
+    assert (found[1 : made + 1] >= 0).all() and (found[made + 1 :] == -1).all()
 
 
 # --- ranks ---

@@ -147,7 +147,7 @@ def test_the_best_guess_about_gaussian_data_brings_back_their_spread() -> None:
     def noise(index: int, shape: tuple[int, ...]) -> Floats:
         return normal_noise(1, index, shape)
 
-    found = sample(Best(), ROW, schedule, Known.none(60), noise=noise, between=lambda: None)
+    found = sample(Best(), ROW, schedule, Known.none(60), noise=noise)
     assert found.mean() == pytest.approx(centre, abs=0.02)
     assert found.std() == pytest.approx(width, rel=0.03)
 
@@ -159,19 +159,26 @@ def test_equal_seeds_give_equal_motion() -> None:
     assert first.shape == (61, rot272.DIM) and first.dtype == np.float32
 
 
-def test_between_is_asked_before_every_pass_and_may_stop() -> None:
+def test_sampling_can_be_stopped_before_every_pass() -> None:
     class Stop(Exception):
         pass
 
     oracle = Oracle()
 
-    def between() -> None:
+    def allow(window: int, left: int) -> int:
         if len(oracle.seen) == 4:
             raise Stop
+        return left
 
     with pytest.raises(Stop):
-        features(oracle, 30, between=between)
+        features(oracle, 30, allow=allow)
     assert len(oracle.seen) == 4
+
+
+def test_a_sampling_without_time_ends_with_what_it_has() -> None:
+    oracle = Oracle()
+    found = features(oracle, 30, allow=lambda window, left: left if len(oracle.seen) < 4 else 0)
+    assert len(oracle.seen) == 4 and found.shape == (30, rot272.DIM) and np.isfinite(found).all()
 
 
 # --- conditions ---

@@ -19,9 +19,12 @@ from sdk.motion import rot272
 from sdk.motion.kinematics import heading_angle
 from sdk.motion.retarget import ground_height
 from sdk.runtime import limits
+from sdk.runtime.costs import Costs
 from sdk.runtime.decode import PREFIX_TOKENS
-from sdk.runtime.engine import Cancelled, Engine, Request, Result
+from sdk.runtime.engine import Alone, Cancelled, Engine, Request, Result
 from sdk.runtime.generators import TokenGenerator
+from sdk.runtime.planner import OverBudget
+from sdk.runtime.work import Step
 from tests.service.fake_engine import MANIFEST
 from tests.synthetic import walking
 
@@ -39,6 +42,9 @@ class ToyText:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+
+    def known(self, text: str) -> bool:
+        return text in self.texts
 
     def encode(self, text: str) -> np.ndarray:
         self.texts.append(text)
@@ -61,7 +67,7 @@ class ToyPasses:
         self._inside = threading.Lock()
 
     def masked(self, tokens_N, text_RS, affect_RE, weight_R, noise_NC):
-        with Alone(self._inside):
+        with Inside(self._inside):
             self.on_pass()
             self.masked_tokens.append(tokens_N.copy())
             self.masked_noise.append(noise_NC)
@@ -70,13 +76,13 @@ class ToyPasses:
             return (noise_NC.argmax(-1) + shift) % MASK, noise_NC.max(-1)
 
     def residual(self, tokens_QN, layer, text_RS, affect_RE, weight_R, noise_NC):
-        with Alone(self._inside):
+        with Inside(self._inside):
             self.on_pass()
             self.residual_weights.append(weight_R.tolist())
             return noise_NC.argmax(-1)
 
     def decode(self, tokens_QN, affect_E):
-        with Alone(self._inside):
+        with Inside(self._inside):
             self.decoded.append((tokens_QN.copy(), affect_E))
             features = WALK[: 4 * tokens_QN.shape[1]].copy()
             features[:, rot272.SLICES["root_velocity"]] *= 1 + np.repeat(tokens_QN[0], 4)[:, None] / MASK
@@ -86,7 +92,7 @@ class ToyPasses:
             return features
 
 
-class Alone:
+class Inside:
     """Fails when two passes run at the same time."""
 
     def __init__(self, lock: threading.Lock) -> None:
@@ -158,7 +164,7 @@ def test_the_ends_of_the_limits_are_accepted(engine: Engine, field: str, value: 
 
 
 def test_an_unknown_plan_names_the_known_ones(engine: Engine) -> None:
-    with pytest.raises(InvalidInput, match=r"plan 'turbo' is unknown; known: fast, default") as caught:
+    with pytest.raises(InvalidInput, match=r"plan 'turbo' is unknown; known: default, fast") as caught:
         engine.generate(ask(plan="turbo"))
     assert caught.value.field == "plan"
 
@@ -198,7 +204,7 @@ def test_words_and_feelings_reach_the_passes(engine: Engine, passes: ToyPasses) 
 
 def test_stages_are_timed(engine: Engine) -> None:
     stages = engine.generate(ask(seconds=30.0)).stage_ms
-    assert list(stages) == ["text", "masked", "residual", "decode", "finish", "total"]
+    assert list(stages) == ["text", "wait", "masked", "residual", "decode", "finish", "total"]
     parts = [value for name, value in stages.items() if name != "total"]
     assert all(value >= 0 for value in parts)
     assert sum(parts) == pytest.approx(stages["total"], abs=1.0)
@@ -229,9 +235,68 @@ def test_a_plan_with_more_layers_than_the_bundle_fills_those_there_are(passes: T
     assert len(passes.residual_weights) == 2
 
 
-def test_warming_up_runs_every_plan(engine: Engine, passes: ToyPasses) -> None:
+def test_warming_up_runs_every_plan_from_a_short_clip_to_a_whole_window(engine: Engine, passes: ToyPasses) -> None:
     engine.warm_up()
-    assert (len(passes.masked_tokens), len(passes.residual_weights)) == (4 + 10, 1 + 5)
+    assert [tokens.shape[1] for tokens, _ in passes.decoded] == 2 * [4, 16, INFO.max_tokens]
+    assert len(passes.residual_weights) == 3 * (1 + 5)
+
+
+# --- budgets ---
+
+
+def slow_engine(passes: ToyPasses, text: ToyText, pass_s: float) -> Engine:
+    """An engine that believes that every pass of any length takes so long; in truth they take nothing."""
+    costs = Costs()
+    for graph, rows in (("masked", 3), ("residual", 2), ("decode", 1)):
+        for size in (1, 16, 31):
+            costs.observe(Step(graph, rows, size), pass_s)
+    return Engine(Bundle(Path("toy"), MANIFEST), {"emo-mask": TokenGenerator(passes, INFO)}, text, costs=costs)
+
+
+# 31 tokens: default takes 16 passes, fast 6.
+@pytest.mark.parametrize(
+    ("budget_ms", "plan", "used", "degraded"),
+    [(None, None, "default", False), (20_000, None, "default", False), (10_000, None, "fast", True)]
+    + [(10_000, "default", "fast", True), (10_000, "fast", "fast", False), (None, "fast", "fast", False)],
+)
+def test_a_budget_takes_the_best_plan_that_fits(
+    passes: ToyPasses, text: ToyText, budget_ms: float | None, plan: str | None, used: str, degraded: bool
+) -> None:
+    engine = slow_engine(passes, text, 1.0)
+    result = engine.generate(ask(budget_ms=budget_ms, plan=plan))
+    assert (result.plan, result.degraded) == (used, degraded)
+    made = {"default": {"masked": 10, "residual": 5, "decode": 1}, "fast": {"masked": 4, "residual": 1, "decode": 1}}
+    assert result.passes == made[used]
+
+
+def test_a_budget_below_every_plan_is_refused_before_anything_runs(passes: ToyPasses, text: ToyText) -> None:
+    engine = slow_engine(passes, text, 1.0)
+    assert engine.cheapest(ask(budget_ms=10_000)) == ("fast", pytest.approx(6.0))
+    with pytest.raises(OverBudget, match="budget_ms 5000 is too small .* 'fast', takes about 6000 ms"):
+        engine.generate(ask(budget_ms=5000))
+    assert not passes.masked_tokens and not text.texts
+
+
+def test_a_generation_that_falls_behind_leaves_passes_out_and_says_so(passes: ToyPasses, text: ToyText) -> None:
+    engine = slow_engine(passes, text, 0.01)
+
+    class Hurried(Alone):
+        """Half of the time is gone after the third pass."""
+
+        def limit(self) -> float:
+            return self.deadline - (0.1 if len(passes.masked_tokens) >= 3 else 0)
+
+    result = engine.generate(ask(), turn=Hurried(budget_ms=170))
+    assert result.degraded and result.plan == "default"
+    assert 3 < result.passes["masked"] < 10
+    assert len(result.motion) == 121
+
+
+def test_what_a_plan_takes_is_learned_by_warming_up(engine: Engine) -> None:
+    seconds = engine.expected_s()
+    assert seconds == {"default": 0.0, "fast": 0.0}, "toy passes are not timed, finishing was not seen"
+    engine.warm_up()
+    assert all(value > 0 for value in engine.expected_s().values())
 
 
 # --- the motion ---
@@ -309,7 +374,7 @@ def test_a_cancelled_request_stops_before_the_next_pass(engine: Engine, passes: 
     done: list[int] = []
     passes.on_pass = lambda: done.append(1)
     with pytest.raises(Cancelled):
-        engine.generate(ask(), cancelled=lambda: len(done) >= after)
+        engine.generate(ask(), turn=Alone(cancelled=lambda: len(done) >= after))
     assert len(done) == after and not passes.decoded
     passes.on_pass = lambda: None
     assert len(engine.generate(ask()).motion) == 121, "the engine works on after a cancelled request"

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 import grpc
@@ -54,6 +55,14 @@ class Live:
         if warm:
             self.loop.call(self.server.warm_up())
         return self
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Wait for something that the server does in its own time."""
+        for _ in range(round(PATIENCE_S / 0.002)):
+            if true():
+                return
+            time.sleep(0.002)
+        raise AssertionError("it never came about")
 
     def drain(self, *, grace_s: float = 0.0) -> None:
         self.drained = True

@@ -1,24 +1,26 @@
 """An engine without a model: a deterministic motion from the request, and events by which tests steer it."""
 
+import math
 import threading
-from collections.abc import Callable
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sdk.bundle import EmotionEvidence, GeneratorInfo, Manifest, Plan
 from sdk.emotion import Emotion
-from sdk.errors import InvalidInput
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import normalize, quat_continuous
 from sdk.motion.skeleton import BODY, NUM_JOINTS
-from sdk.runtime.engine import Cancelled, Request, Result
+from sdk.runtime.engine import Cancelled, Request, Result, Turn
 
 GUIDANCE = {"generator": "emo-mask", "text_guidance": 4.0, "emotion_guidance": 3.0, "residual_guidance": 2.0}
 PLANS = [
-    Plan(name="fast", iterations=4, residual_layers=1, **GUIDANCE),
     Plan(name="default", iterations=10, residual_layers=5, quality={"fid": 0.5}, **GUIDANCE),
+    Plan(name="fast", iterations=4, residual_layers=1, **GUIDANCE),
 ]
+SECONDS = {"default": 0.050, "fast": 0.020}
+"""What the fake says its plans take."""
 EVIDENCE = {Emotion.JOY: "mocap", Emotion.FEAR: "proxy"}
 MANIFEST = Manifest(
     format_version=2,
@@ -67,22 +69,37 @@ class FakeEngine:
     def warm_up(self) -> None:
         assert self.warm_gate.wait(20)
 
-    def generate(self, request: Request, *, cancelled: Callable[[], bool] | None = None) -> Result:
+    def expected_s(self) -> dict[str, float]:
+        return SECONDS
+
+    def cheapest(self, request: Request) -> tuple[str, float]:
+        plans = self._accepted(request)
+        return plans[-1], SECONDS[plans[-1]]
+
+    def _accepted(self, request: Request) -> list[str]:
+        first = MANIFEST.plan(request.plan, request.generator).name
+        return [first] if request.budget_ms is None or first == "fast" else ["default", "fast"]
+
+    def generate(self, request: Request, *, turn: Turn | None = None) -> Result:
         self.requests.append(request)
         self.entered.release()
         while not self.gate.wait(0.001):
-            if cancelled is not None and cancelled():
+            assert turn is not None
+            turn.give_way()
+            if turn.cancelled:
                 self.was_cancelled.set()
                 raise Cancelled("cancelled between passes")
         if self.error is not None:
             raise self.error
-        plan = request.plan or self.bundle.manifest.default_plan
-        if plan not in {p.name for p in PLANS}:
-            raise InvalidInput(f"plan {plan!r} is unknown; known: default, fast", field="plan")
+        accepted = self._accepted(request)
+        left_s = math.inf if turn is None else turn.limit() - time.monotonic()
+        plan = next((p for p in accepted if SECONDS[p] <= left_s), accepted[-1])
         seed = 12345 if request.seed is None else request.seed
         used = replace(request, seed=seed, plan=plan, fps=request.fps or self.bundle.manifest.fps)
         stages = {"text": 1.0, "masked": 20.0, "residual": 5.0, "decode": 2.0, "total": 28.5}
-        return Result(motion_of(used), used, plan, stages, np.zeros((6, 4), dtype=np.int64))
+        passes = {"masked": 10, "residual": 5, "decode": 1}
+        tokens = np.zeros((6, 4), dtype=np.int64)
+        return Result(motion_of(used), used, plan, stages, tokens, passes, degraded=plan != accepted[0])
 
 
 def motion_of(request: Request) -> Motion:

@@ -3,9 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import grpc
 import numpy as np
@@ -18,7 +16,6 @@ from sdk.errors import InvalidInput, ServerError
 from sdk.motion.skeleton import BODY
 from sdk.runtime.engine import Cancelled
 from sdk.runtime.limits import MAX_SECONDS, MIN_SECONDS
-from sdk.service.servicer import Worker
 from tests.service.conftest import PATIENCE_S, Live
 from tests.service.fake_engine import motion_of
 
@@ -37,7 +34,8 @@ def test_the_clip_is_the_engines_motion_with_all_settings_echoed(live: Live, cli
     assert clip.motion.skeleton is BODY and clip.motion.fps == 24
     assert (clip.text, clip.affect, clip.seconds, clip.seed) == (WALK, affect, 3.3, 2**64 - 1)
     assert (clip.plan, clip.fps, clip.degraded) == ("fast", 24, False)
-    assert list(clip.stage_ms) == ["text", "masked", "residual", "decode", "total"]
+    assert list(clip.stage_ms) == ["queue", "text", "masked", "residual", "decode", "total"]
+    assert clip.passes == {"masked": 10, "residual": 5, "decode": 1} and clip.budget_left_ms is None
     assert clip.bundle_sha256 == live.engine.bundle.sha256
 
 
@@ -85,7 +83,8 @@ def test_sync_and_async_clients_agree(live: Live, client: Client) -> None:
     clip, kinds, info = live.loop.call(ask())
     mine = client.generate(WALK, affect="fear", seconds=2, seed=9)
     np.testing.assert_array_equal(clip.motion.rotations, mine.motion.rotations)
-    assert {**vars(clip), "motion": None} == {**vars(mine), "motion": None}
+    clocks = {"motion": None, "stage_ms": None}
+    assert vars(clip) | clocks == vars(mine) | clocks
     assert kinds == [type(part) for part in client.stream(WALK, seconds=1, seed=9)]
     assert vars(info) == vars(client.info())
 
@@ -94,21 +93,15 @@ def test_info_tells_the_bundle_and_the_limits(client: Client) -> None:
     info = client.info()
     assert (info.name, info.version, info.sha256, info.licence) == ("fake", "1.2.3", "ab" * 32, "CC0-1.0")
     assert (info.representation, info.fps, info.generators) == ("rot272", 30.0, ("emo-mask",))
+    scales = (4.0, 3.0, 2.0, 1.0, 0.0)
     assert info.plans == (
-        Plan("fast", 4, 1, 4.0, 3.0, 2.0, 1.0, 0.0, is_default=False, generator="emo-mask", quality={}),
-        Plan("default", 10, 5, 4.0, 3.0, 2.0, 1.0, 0.0, is_default=True, generator="emo-mask", quality={"fid": 0.5}),
+        Plan("default", 10, 5, *scales, is_default=True, generator="emo-mask", quality={"fid": 0.5}, expected_ms=50.0),
+        Plan("fast", 4, 1, *scales, is_default=False, generator="emo-mask", quality={}, expected_ms=20.0),
     )
     assert info.default_plan == "default"
     assert info.emotions[Emotion.FEAR] == Evidence("proxy", 1.5) and info.emotions[Emotion.TRUST].kind == "none"
     assert info.skeleton is BODY
     assert info.limits["max_seconds"] == 30 and info.limits["max_text_chars"] == 1000
-
-
-def test_a_cheaper_plan_than_asked_for_is_called_degraded(live: Live, client: Client) -> None:
-    generate = live.engine.generate
-    live.engine.generate = lambda request, cancelled=None: generate(replace(request, plan="fast"))  # type: ignore
-    assert client.generate(WALK, seconds=1).degraded
-    assert not client.generate(WALK, seconds=1, plan="fast").degraded
 
 
 def test_cancelling_the_call_stops_the_engine(live: Live, channel: grpc.Channel) -> None:
@@ -181,30 +174,18 @@ def test_leaving_the_stream_early_is_quiet(live: Live, client: Client) -> None:
     assert len(client.generate(WALK, seconds=1).motion) == 31
 
 
-def test_work_that_still_waits_is_dropped_when_its_caller_leaves(live: Live) -> None:
-    done: list[str] = []
-    gate, entered = threading.Event(), threading.Event()
-
-    def first(cancelled: Callable[[], bool]) -> None:
-        entered.set()
-        assert gate.wait(PATIENCE_S)
-        done.append("first")
-
-    async def scene() -> None:
-        worker = Worker()
-        running = asyncio.create_task(worker.run(first))
-        await asyncio.to_thread(entered.wait, PATIENCE_S)
-        waiting = asyncio.create_task(worker.run(lambda cancelled: done.append("second")))
-        await asyncio.sleep(0)  # one turn of the loop, so that the second task has queued its work
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-        gate.set()
-        await running
-        await asyncio.to_thread(worker.close)
-
-    live.loop.call(scene())
-    assert done == ["first"]
+def test_work_that_still_waits_is_dropped_when_its_caller_leaves(live: Live, channel: grpc.Channel) -> None:
+    live.engine.gate.clear()
+    stub = motion_pb2_grpc.MotionServiceStub(channel)
+    running = stub.Generate(motion_pb2.GenerateRequest(text="first"))
+    assert live.engine.entered.acquire(timeout=PATIENCE_S)
+    waiting = stub.Generate(motion_pb2.GenerateRequest(text="second"))
+    live.until(lambda: live.server.waiting == 1)
+    waiting.cancel()
+    live.until(lambda: live.server.waiting == 0)
+    live.engine.gate.set()
+    assert len(list(running)) > 2
+    assert [request.text for request in live.engine.requests] == ["first"]
 
 
 @pytest.mark.parametrize(

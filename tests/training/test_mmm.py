@@ -231,7 +231,7 @@ def test_the_runtime_decodes_it_with_torch_passes(base: Path) -> None:
         codes = unmask(
             passes, Condition.guided(text, affect, text_scale=3.0, emotion_scale=2.0),
             Schedule(iterations=10, residual_layers=0, choice_temperature=8.0), np.full(20, -1),
-            codes=CODES, between=lambda: None,
+            codes=CODES,
             noise=lambda stage, index, shape, seed=seed: gumbel_noise(seed, stage, index, shape),
         )  # fmt: skip
         assert codes.shape == (20,) and codes.min() >= 0 and codes.max() < CODES

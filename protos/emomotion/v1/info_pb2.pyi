@@ -62,7 +62,7 @@ class PlanQuality(_message.Message):
     def __init__(self, emotion_accuracy: _Optional[float] = ..., emotion_accuracy_unseen: _Optional[float] = ..., fid: _Optional[float] = ..., r_precision_3: _Optional[float] = ..., foot_skate: _Optional[float] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("name", "iterations", "residual_layers", "text_guidance", "emotion_guidance", "residual_guidance", "temperature", "is_default", "choice_temperature", "generator", "quality")
+    __slots__ = ("name", "iterations", "residual_layers", "text_guidance", "emotion_guidance", "residual_guidance", "temperature", "is_default", "choice_temperature", "generator", "quality", "expected_ms")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ITERATIONS_FIELD_NUMBER: _ClassVar[int]
     RESIDUAL_LAYERS_FIELD_NUMBER: _ClassVar[int]
@@ -74,6 +74,7 @@ class Plan(_message.Message):
     CHOICE_TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     GENERATOR_FIELD_NUMBER: _ClassVar[int]
     QUALITY_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_MS_FIELD_NUMBER: _ClassVar[int]
     name: str
     iterations: int
     residual_layers: int
@@ -85,7 +86,8 @@ class Plan(_message.Message):
     choice_temperature: float
     generator: str
     quality: PlanQuality
-    def __init__(self, name: _Optional[str] = ..., iterations: _Optional[int] = ..., residual_layers: _Optional[int] = ..., text_guidance: _Optional[float] = ..., emotion_guidance: _Optional[float] = ..., residual_guidance: _Optional[float] = ..., temperature: _Optional[float] = ..., is_default: _Optional[bool] = ..., choice_temperature: _Optional[float] = ..., generator: _Optional[str] = ..., quality: _Optional[_Union[PlanQuality, _Mapping]] = ...) -> None: ...
+    expected_ms: float
+    def __init__(self, name: _Optional[str] = ..., iterations: _Optional[int] = ..., residual_layers: _Optional[int] = ..., text_guidance: _Optional[float] = ..., emotion_guidance: _Optional[float] = ..., residual_guidance: _Optional[float] = ..., temperature: _Optional[float] = ..., is_default: _Optional[bool] = ..., choice_temperature: _Optional[float] = ..., generator: _Optional[str] = ..., quality: _Optional[_Union[PlanQuality, _Mapping]] = ..., expected_ms: _Optional[float] = ...) -> None: ...
 
 class BundleInfo(_message.Message):
     __slots__ = ("name", "version", "sha256", "licence", "attribution", "representation", "fps")

@@ -26,7 +26,7 @@ from emomotion.v1 import affect_pb2 as emomotion_dot_v1_dot_affect__pb2
 from emomotion.v1 import info_pb2 as emomotion_dot_v1_dot_info__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65momotion/v1/motion.proto\x12\x0c\x65momotion.v1\x1a\x19\x65momotion/v1/affect.proto\x1a\x17\x65momotion/v1/info.proto\"\xbe\x01\n\x0fGenerateRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12$\n\x06\x61\x66\x66\x65\x63t\x18\x02 \x01(\x0b\x32\x14.emomotion.v1.Affect\x12\x14\n\x07seconds\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x04 \x01(\x04H\x01\x88\x01\x01\x12\x0c\n\x04plan\x18\x05 \x01(\t\x12\x10\n\x03\x66ps\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12\x11\n\tgenerator\x18\x08 \x01(\tB\n\n\x08_secondsB\x07\n\x05_seedB\x06\n\x04_fps\"\xa1\x01\n\rGenerateReply\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1a.emomotion.v1.MotionHeaderH\x00\x12*\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x19.emomotion.v1.MotionChunkH\x00\x12.\n\x06status\x18\x03 \x01(\x0b\x32\x1c.emomotion.v1.GenerateStatusH\x00\x42\x06\n\x04part\"Z\n\x0cMotionHeader\x12(\n\x08skeleton\x18\x01 \x01(\x0b\x32\x16.emomotion.v1.Skeleton\x12\x0b\n\x03\x66ps\x18\x02 \x01(\x01\x12\x13\n\x0b\x66rame_count\x18\x03 \x01(\r\"j\n\x0bMotionChunk\x12\x13\n\x0bstart_frame\x18\x01 \x01(\r\x12\x13\n\x0b\x66rame_count\x18\x02 \x01(\r\x12\x11\n\trotations\x18\x03 \x03(\x02\x12\x0c\n\x04root\x18\x04 \x03(\x02\x12\x10\n\x08\x63ontacts\x18\x05 \x03(\x08\"\x8f\x01\n\x0cSettingsUsed\x12\x0c\n\x04text\x18\x01 \x01(\t\x12$\n\x06\x61\x66\x66\x65\x63t\x18\x02 \x01(\x0b\x32\x14.emomotion.v1.Affect\x12\x0f\n\x07seconds\x18\x03 \x01(\x01\x12\x0c\n\x04seed\x18\x04 \x01(\x04\x12\x0c\n\x04plan\x18\x05 \x01(\t\x12\x0b\n\x03\x66ps\x18\x06 \x01(\x01\x12\x11\n\tgenerator\x18\x07 \x01(\t\"&\n\tStageTime\x12\r\n\x05stage\x18\x01 \x01(\t\x12\n\n\x02ms\x18\x02 \x01(\x01\"\x8c\x01\n\x0eGenerateStatus\x12(\n\x04used\x18\x01 \x01(\x0b\x32\x1a.emomotion.v1.SettingsUsed\x12\'\n\x06stages\x18\x02 \x03(\x0b\x32\x17.emomotion.v1.StageTime\x12\x10\n\x08\x64\x65graded\x18\x03 \x01(\x08\x12\x15\n\rbundle_sha256\x18\x04 \x01(\t2\x9e\x01\n\rMotionService\x12\x43\n\x07GetInfo\x12\x1c.emomotion.v1.GetInfoRequest\x1a\x1a.emomotion.v1.GetInfoReply\x12H\n\x08Generate\x12\x1d.emomotion.v1.GenerateRequest\x1a\x1b.emomotion.v1.GenerateReply0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65momotion/v1/motion.proto\x12\x0c\x65momotion.v1\x1a\x19\x65momotion/v1/affect.proto\x1a\x17\x65momotion/v1/info.proto\"\xe4\x01\n\x0fGenerateRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12$\n\x06\x61\x66\x66\x65\x63t\x18\x02 \x01(\x0b\x32\x14.emomotion.v1.Affect\x12\x14\n\x07seconds\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x04 \x01(\x04H\x01\x88\x01\x01\x12\x0c\n\x04plan\x18\x05 \x01(\t\x12\x10\n\x03\x66ps\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12\x16\n\tbudget_ms\x18\x07 \x01(\x01H\x03\x88\x01\x01\x12\x11\n\tgenerator\x18\x08 \x01(\tB\n\n\x08_secondsB\x07\n\x05_seedB\x06\n\x04_fpsB\x0c\n\n_budget_ms\"\xa1\x01\n\rGenerateReply\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1a.emomotion.v1.MotionHeaderH\x00\x12*\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x19.emomotion.v1.MotionChunkH\x00\x12.\n\x06status\x18\x03 \x01(\x0b\x32\x1c.emomotion.v1.GenerateStatusH\x00\x42\x06\n\x04part\"Z\n\x0cMotionHeader\x12(\n\x08skeleton\x18\x01 \x01(\x0b\x32\x16.emomotion.v1.Skeleton\x12\x0b\n\x03\x66ps\x18\x02 \x01(\x01\x12\x13\n\x0b\x66rame_count\x18\x03 \x01(\r\"j\n\x0bMotionChunk\x12\x13\n\x0bstart_frame\x18\x01 \x01(\r\x12\x13\n\x0b\x66rame_count\x18\x02 \x01(\r\x12\x11\n\trotations\x18\x03 \x03(\x02\x12\x0c\n\x04root\x18\x04 \x03(\x02\x12\x10\n\x08\x63ontacts\x18\x05 \x03(\x08\"\x8f\x01\n\x0cSettingsUsed\x12\x0c\n\x04text\x18\x01 \x01(\t\x12$\n\x06\x61\x66\x66\x65\x63t\x18\x02 \x01(\x0b\x32\x14.emomotion.v1.Affect\x12\x0f\n\x07seconds\x18\x03 \x01(\x01\x12\x0c\n\x04seed\x18\x04 \x01(\x04\x12\x0c\n\x04plan\x18\x05 \x01(\t\x12\x0b\n\x03\x66ps\x18\x06 \x01(\x01\x12\x11\n\tgenerator\x18\x07 \x01(\t\"6\n\tStageTime\x12\r\n\x05stage\x18\x01 \x01(\t\x12\n\n\x02ms\x18\x02 \x01(\x01\x12\x0e\n\x06passes\x18\x03 \x01(\r\"\xbc\x01\n\x0eGenerateStatus\x12(\n\x04used\x18\x01 \x01(\x0b\x32\x1a.emomotion.v1.SettingsUsed\x12\'\n\x06stages\x18\x02 \x03(\x0b\x32\x17.emomotion.v1.StageTime\x12\x10\n\x08\x64\x65graded\x18\x03 \x01(\x08\x12\x15\n\rbundle_sha256\x18\x04 \x01(\t\x12\x1b\n\x0e\x62udget_left_ms\x18\x05 \x01(\x01H\x00\x88\x01\x01\x42\x11\n\x0f_budget_left_ms2\x9e\x01\n\rMotionService\x12\x43\n\x07GetInfo\x12\x1c.emomotion.v1.GetInfoRequest\x1a\x1a.emomotion.v1.GetInfoReply\x12H\n\x08Generate\x12\x1d.emomotion.v1.GenerateRequest\x1a\x1b.emomotion.v1.GenerateReply0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,19 +34,19 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'emomotion.v1.motion_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GENERATEREQUEST']._serialized_start=96
-  _globals['_GENERATEREQUEST']._serialized_end=286
-  _globals['_GENERATEREPLY']._serialized_start=289
-  _globals['_GENERATEREPLY']._serialized_end=450
-  _globals['_MOTIONHEADER']._serialized_start=452
-  _globals['_MOTIONHEADER']._serialized_end=542
-  _globals['_MOTIONCHUNK']._serialized_start=544
-  _globals['_MOTIONCHUNK']._serialized_end=650
-  _globals['_SETTINGSUSED']._serialized_start=653
-  _globals['_SETTINGSUSED']._serialized_end=796
-  _globals['_STAGETIME']._serialized_start=798
-  _globals['_STAGETIME']._serialized_end=836
-  _globals['_GENERATESTATUS']._serialized_start=839
-  _globals['_GENERATESTATUS']._serialized_end=979
-  _globals['_MOTIONSERVICE']._serialized_start=982
-  _globals['_MOTIONSERVICE']._serialized_end=1140
+  _globals['_GENERATEREQUEST']._serialized_end=324
+  _globals['_GENERATEREPLY']._serialized_start=327
+  _globals['_GENERATEREPLY']._serialized_end=488
+  _globals['_MOTIONHEADER']._serialized_start=490
+  _globals['_MOTIONHEADER']._serialized_end=580
+  _globals['_MOTIONCHUNK']._serialized_start=582
+  _globals['_MOTIONCHUNK']._serialized_end=688
+  _globals['_SETTINGSUSED']._serialized_start=691
+  _globals['_SETTINGSUSED']._serialized_end=834
+  _globals['_STAGETIME']._serialized_start=836
+  _globals['_STAGETIME']._serialized_end=890
+  _globals['_GENERATESTATUS']._serialized_start=893
+  _globals['_GENERATESTATUS']._serialized_end=1081
+  _globals['_MOTIONSERVICE']._serialized_start=1084
+  _globals['_MOTIONSERVICE']._serialized_end=1242
 # @@protoc_insertion_point(module_scope)

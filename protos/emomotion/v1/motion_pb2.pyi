@@ -9,13 +9,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class GenerateRequest(_message.Message):
-    __slots__ = ("text", "affect", "seconds", "seed", "plan", "fps", "generator")
+    __slots__ = ("text", "affect", "seconds", "seed", "plan", "fps", "budget_ms", "generator")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     AFFECT_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
     FPS_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_MS_FIELD_NUMBER: _ClassVar[int]
     GENERATOR_FIELD_NUMBER: _ClassVar[int]
     text: str
     affect: _affect_pb2.Affect
@@ -23,8 +24,9 @@ class GenerateRequest(_message.Message):
     seed: int
     plan: str
     fps: float
+    budget_ms: float
     generator: str
-    def __init__(self, text: _Optional[str] = ..., affect: _Optional[_Union[_affect_pb2.Affect, _Mapping]] = ..., seconds: _Optional[float] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., fps: _Optional[float] = ..., generator: _Optional[str] = ...) -> None: ...
+    def __init__(self, text: _Optional[str] = ..., affect: _Optional[_Union[_affect_pb2.Affect, _Mapping]] = ..., seconds: _Optional[float] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., fps: _Optional[float] = ..., budget_ms: _Optional[float] = ..., generator: _Optional[str] = ...) -> None: ...
 
 class GenerateReply(_message.Message):
     __slots__ = ("header", "chunk", "status")
@@ -79,21 +81,25 @@ class SettingsUsed(_message.Message):
     def __init__(self, text: _Optional[str] = ..., affect: _Optional[_Union[_affect_pb2.Affect, _Mapping]] = ..., seconds: _Optional[float] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., fps: _Optional[float] = ..., generator: _Optional[str] = ...) -> None: ...
 
 class StageTime(_message.Message):
-    __slots__ = ("stage", "ms")
+    __slots__ = ("stage", "ms", "passes")
     STAGE_FIELD_NUMBER: _ClassVar[int]
     MS_FIELD_NUMBER: _ClassVar[int]
+    PASSES_FIELD_NUMBER: _ClassVar[int]
     stage: str
     ms: float
-    def __init__(self, stage: _Optional[str] = ..., ms: _Optional[float] = ...) -> None: ...
+    passes: int
+    def __init__(self, stage: _Optional[str] = ..., ms: _Optional[float] = ..., passes: _Optional[int] = ...) -> None: ...
 
 class GenerateStatus(_message.Message):
-    __slots__ = ("used", "stages", "degraded", "bundle_sha256")
+    __slots__ = ("used", "stages", "degraded", "bundle_sha256", "budget_left_ms")
     USED_FIELD_NUMBER: _ClassVar[int]
     STAGES_FIELD_NUMBER: _ClassVar[int]
     DEGRADED_FIELD_NUMBER: _ClassVar[int]
     BUNDLE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_LEFT_MS_FIELD_NUMBER: _ClassVar[int]
     used: SettingsUsed
     stages: _containers.RepeatedCompositeFieldContainer[StageTime]
     degraded: bool
     bundle_sha256: str
-    def __init__(self, used: _Optional[_Union[SettingsUsed, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., degraded: _Optional[bool] = ..., bundle_sha256: _Optional[str] = ...) -> None: ...
+    budget_left_ms: float
+    def __init__(self, used: _Optional[_Union[SettingsUsed, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., degraded: _Optional[bool] = ..., bundle_sha256: _Optional[str] = ..., budget_left_ms: _Optional[float] = ...) -> None: ...

@@ -29,6 +29,8 @@ if _version_not_supported:
 class MotionServiceStub:
     """Makes motion. Errors are gRPC statuses with one line of text; a value that breaks the range in its comment gets
     INVALID_ARGUMENT, and the trailer "emomotion-field" names the field, e.g. "affect.intensity".
+    A budget that no plan can keep gets FAILED_PRECONDITION, or RESOURCE_EXHAUSTED where only the queue is too full: then the
+    trailer "grpc-retry-pushback-ms" says when to try again. DEADLINE_EXCEEDED: it was accepted and could not be kept.
     """
 
     def __init__(self, channel):
@@ -52,6 +54,8 @@ class MotionServiceStub:
 class MotionServiceServicer:
     """Makes motion. Errors are gRPC statuses with one line of text; a value that breaks the range in its comment gets
     INVALID_ARGUMENT, and the trailer "emomotion-field" names the field, e.g. "affect.intensity".
+    A budget that no plan can keep gets FAILED_PRECONDITION, or RESOURCE_EXHAUSTED where only the queue is too full: then the
+    trailer "grpc-retry-pushback-ms" says when to try again. DEADLINE_EXCEEDED: it was accepted and could not be kept.
     """
 
     def GetInfo(self, request, context):
@@ -93,6 +97,8 @@ def add_MotionServiceServicer_to_server(servicer, server):
 class MotionService:
     """Makes motion. Errors are gRPC statuses with one line of text; a value that breaks the range in its comment gets
     INVALID_ARGUMENT, and the trailer "emomotion-field" names the field, e.g. "affect.intensity".
+    A budget that no plan can keep gets FAILED_PRECONDITION, or RESOURCE_EXHAUSTED where only the queue is too full: then the
+    trailer "grpc-retry-pushback-ms" says when to try again. DEADLINE_EXCEEDED: it was accepted and could not be kept.
     """
 
     @staticmethod

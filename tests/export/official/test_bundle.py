@@ -195,8 +195,8 @@ def test_the_runtime_passes_take_a_left_out_layer_through() -> None:
     assert len(condition.weight_R) == 2
     how = {"codes": 512, "noise": lambda stage, index, shape: gumbel_noise(7, stage, index, shape)}
     tokens = np.full((6, 20), -1)
-    tokens[0] = unmask(passes, condition, Schedule(3, 5), tokens[0], **how, between=lambda: None)
-    filled = refine(passes, condition, Schedule(3, 5), tokens, **how, between=lambda: None)
+    tokens[0] = unmask(passes, condition, Schedule(3, 5), tokens[0], **how)
+    filled = refine(passes, condition, Schedule(3, 5), tokens, **how)
     assert filled.shape == (6, 20) and filled.min() >= -1
     some = filled.copy()
     some[3, :10] = -1
@@ -210,9 +210,7 @@ def test_the_sampler_runs_on_the_mdm_graph() -> None:
     condition = Condition.guided(text, np.zeros(9, np.float32), text_scale=2.5, emotion_scale=2.5)
     known = Known(np.zeros((24, 263), np.float32), np.zeros(24, np.float32))
     schedule = NoiseSchedule.cosine(mdm().plan("best").iterations)
-    found = sample(
-        passes, condition, schedule, known, noise=lambda k, shape: normal_noise(3, k, shape), between=lambda: None
-    )
+    found = sample(passes, condition, schedule, known, noise=lambda k, shape: normal_noise(3, k, shape))
     assert found.shape == (24, 263) and np.isfinite(found).all() and found.std() > 0
     assert len(hml263.decode(found)) == 24
 

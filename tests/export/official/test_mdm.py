@@ -114,7 +114,7 @@ def test_the_sdk_sampler_with_this_pass_is_the_published_loop(given: int) -> Non
     known = Known(((clean * std + mean) * flags[:, None]).astype(np.float32), flags.astype(np.float32))
     found = sample(
         Graph(DenoisePass(model.net, model.mean, model.std)), condition, NoiseSchedule.cosine(steps), known,
-        noise=lambda index, shape: noise[0 if index == steps else steps - index], between=lambda: None,
+        noise=lambda index, shape: noise[0 if index == steps else steps - index],
     )  # fmt: skip
     with torch.no_grad():
         tensors = [torch.from_numpy(x) for x in noise]

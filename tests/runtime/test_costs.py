@@ -1,0 +1,74 @@
+"""What passes cost: learned, carried over to other sizes and rows, followed when the machine changes."""
+
+import pytest
+
+from sdk.runtime.costs import Costs
+from sdk.runtime.work import Load, Step
+
+STEP = Step("masked", 2, 32)
+
+
+def learned(seconds: float = 0.010, *, step: Step = STEP, times: int = 8) -> Costs:
+    costs = Costs()
+    for _ in range(times):
+        costs.observe(step, seconds)
+    return costs
+
+
+def test_a_graph_that_never_ran_costs_nothing_yet() -> None:
+    assert learned().predict(Step("decode", 1, 32)) == 0.0
+
+
+def test_equal_passes_are_predicted_as_they_were() -> None:
+    assert learned(0.010).predict(STEP) == pytest.approx(0.010)
+
+
+@pytest.mark.parametrize(("size", "seconds"), [(32, 0.010), (64, 0.020), (256, 0.080)])
+def test_a_larger_pass_counts_in_proportion(size: int, seconds: float) -> None:
+    assert learned(0.010).predict(STEP._replace(size=size)) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("size", [1, 4, 16])
+def test_a_smaller_pass_than_any_seen_costs_as_much_as_that(size: int) -> None:
+    assert learned(0.010).predict(STEP._replace(size=size)) == pytest.approx(0.010)
+
+
+def test_a_size_of_its_own_is_learned_apart() -> None:
+    costs = learned(0.010)
+    for _ in range(8):
+        costs.observe(STEP._replace(size=4), 0.004)
+    assert costs.predict(STEP._replace(size=4)) == pytest.approx(0.004)
+    assert costs.predict(STEP) == pytest.approx(0.010)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_rows_that_were_not_seen_count_in_proportion(rows: int) -> None:
+    assert learned(0.010).predict(STEP._replace(rows=rows)) == pytest.approx(0.005 * rows)
+
+
+def test_a_machine_that_became_slower_is_believed_within_a_few_passes() -> None:
+    costs = learned(0.010, times=50)
+    for _ in range(4):
+        costs.observe(STEP, 0.030)
+    assert 0.025 < costs.predict(STEP) < 0.050
+
+
+def test_good_news_are_believed_slowly() -> None:
+    costs = learned(0.030, times=50)
+    costs.observe(STEP, 0.010)
+    assert costs.predict(STEP) > 0.028
+    for _ in range(100):
+        costs.observe(STEP, 0.010)
+    assert costs.predict(STEP) == pytest.approx(0.010, rel=0.05)
+
+
+def test_passes_that_scatter_are_predicted_above_their_mean() -> None:
+    costs = Costs()
+    for k in range(60):
+        costs.observe(STEP, 0.008 if k % 2 else 0.012)
+    assert 0.012 < costs.predict(STEP) < 0.018
+
+
+def test_work_is_the_sum_of_its_passes() -> None:
+    costs = learned(0.010)
+    assert costs.total([Load("masked", STEP, 5), Load("decode", Step("decode", 1, 32), 1)]) == pytest.approx(0.050)
