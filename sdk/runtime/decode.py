@@ -56,6 +56,9 @@ class Passes(Protocol):
     def decode(self, tokens_QN: Ints, affect_E: Floats) -> Floats:
         """Features (4N, F); layers that hold -1 are left out."""
 
+    def encode(self, features_TF: Floats) -> Ints:
+        """Tokens (Q, N) of T = 4N frames."""
+
 
 @dataclass(frozen=True)
 class Condition:

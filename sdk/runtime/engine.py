@@ -22,7 +22,14 @@ from sdk.runtime import limits
 from sdk.runtime.costs import Costs
 from sdk.runtime.decode import PREFIX_TOKENS, Floats, Ints, Passes
 from sdk.runtime.diffusion import GraphDenoiser
-from sdk.runtime.generators import DenoisingGenerator, Generator, Order, StageClock, TokenGenerator
+from sdk.runtime.generators import (
+    NOTHING_PLAYED,
+    DenoisingGenerator,
+    Generator,
+    Order,
+    StageClock,
+    TokenGenerator,
+)
 from sdk.runtime.graphs import OnnxPasses, Sessions
 from sdk.runtime.limits import validate_request
 from sdk.runtime.planner import TEXT, DeadlinePace, OverBudget, Planner, Wanted, accepted, finish_of
@@ -30,11 +37,11 @@ from sdk.runtime.text import TextEncoder, open_encoder
 from sdk.runtime.timed import TimedDenoiser, TimedPasses, timed
 from sdk.runtime.work import Work
 
-REPRESENTATIONS: dict[str, tuple[Callable[[Floats], Motion], int]] = {
-    "rot272": (rot272.decode, rot272.DIM),
-    "hml263": (hml263.decode, hml263.NUM_FEATURES),
+REPRESENTATIONS: dict[str, tuple[Callable[[Floats], Motion], int, Callable[[Motion], Floats]]] = {
+    "rot272": (rot272.decode, rot272.DIM, rot272.encode),
+    "hml263": (hml263.decode, hml263.NUM_FEATURES, hml263.encode),
 }
-"""How features become motion, and how many there are in a frame."""
+"""How features become motion, how many there are in a frame, and how motion becomes features."""
 DEFAULT_SECONDS = 4.0
 
 
@@ -206,11 +213,29 @@ class Engine:
         fps = self.bundle.manifest.fps if request.fps is None else request.fps
         seed = secrets.randbits(53) if request.seed is None else request.seed
         used = replace(request, seed=seed, plan=plan.name, generator=plan.generator, fps=fps)
-        with self._lock:
-            result = self._generate(used, plan, seed, wanted, turn)
+        result = self._run(used, plan, wanted, turn, lambda features: self._finished(features, used))
         plans = [p.name for p in self.bundle.manifest.plans]
         asked = self.bundle.plan(request.plan, request.generator).name
         return replace(result, degraded=result.degraded or plans.index(plan.name) > plans.index(asked))
+
+    def extend(self, request: Request, played: Motion | None, frames: int, *, turn: Turn | None = None) -> Result:
+        """Go on from frames that were played, at the bundle's rate: a motion whose first frame shows the last of them.
+
+        Nothing is put on the ground or turned, except without `played`: then `frames` frames begin anew, as `generate`
+        makes them. Of `request`, seconds and fps do not count. Raises as `generate`.
+        """
+        seconds = max((frames - 1) / self.bundle.manifest.fps, limits.MIN_SECONDS)
+        request = replace(request, seconds=seconds, fps=None)
+        if played is None:
+            return self.generate(request, turn=turn)
+        turn = Alone(budget_ms=request.budget_ms) if turn is None else turn
+        decode, _, encode = REPRESENTATIONS[self.bundle.manifest.representation]
+        wanted = replace(self.wanted(request), frames=frames, played=len(played))
+        plan = self._plan(wanted, turn)
+        seed = secrets.randbits(53) if request.seed is None else request.seed
+        used = replace(request, seed=seed, plan=plan.name, generator=plan.generator)
+        # One frame before the new ones: where the old motion ends and this one begins.
+        return self._run(used, plan, wanted, turn, lambda features: decode(features)[-(frames + 1) :], encode(played))
 
     def _plan(self, wanted: Wanted, turn: Turn) -> Plan:
         """The best plan that leaves others their time, or else the cheapest, if the deadline allows for that."""
@@ -222,9 +247,13 @@ class Engine:
                 raise OverBudget(1000 * (turn.deadline - now), plan.name, 1000 * seconds)
         return plan
 
-    def _generate(self, request: Request, plan: Plan, seed: int, wanted: Wanted, turn: Turn) -> Result:
-        clock, finish = StageClock(), finish_of(wanted)
-        deadline = DeadlinePace(self.costs, turn.limit, finish=[finish])
+    def _run(
+        self, used: Request, plan: Plan, wanted: Wanted, turn: Turn, finish: Callable[[Floats], Motion],
+        played_PF: Floats = NOTHING_PLAYED,
+    ) -> Result:  # fmt: skip
+        """Let the plan's generator work, at the pace that the turn allows, and finish what it made."""
+        clock, last = StageClock(), finish_of(wanted)
+        deadline = DeadlinePace(self.costs, turn.limit, finish=[last])
 
         def pace(work: Work) -> int:
             waited = turn.waited_s
@@ -234,16 +263,17 @@ class Engine:
                 raise Cancelled("the request was cancelled")
             return deadline(work)
 
-        text_S = self._encode(request.text, wanted)
-        clock.stop("text")
-        order = Order(text_S, request.affect.condition, wanted.frames, seed)
-        features, tokens_QN = self._generators[plan.generator].make(order, plan, clock, pace)
-        motion = timed(self.costs, finish.step, lambda: self._finished(features, request))
+        with self._lock:
+            text_S = self._encoded(used.text, wanted)
+            clock.stop("text")
+            order = Order(text_S, used.affect.condition, wanted.frames, used.seed or 0, played_PF)
+            features, tokens_QN = self._generators[plan.generator].make(order, plan, clock, pace)
+            motion = timed(self.costs, last.step, lambda: finish(features))
         clock.stop("finish")
-        stage_ms = clock.finished()
-        return Result(motion, request, plan.name, stage_ms, tokens_QN, clock.passes, deadline.shortened)
+        return Result(motion, used, plan.name, clock.finished(), tokens_QN, clock.passes, deadline.shortened)
 
-    def _encode(self, text: str, wanted: Wanted) -> Floats:
+    def _encoded(self, text: str, wanted: Wanted) -> Floats:
+        """The sentence's embedding, timed where it has to be computed."""
         if wanted.text_known:
             return self._text.encode(text)
         return timed(self.costs, TEXT.step, lambda: self._text.encode(text))
@@ -258,7 +288,7 @@ class Engine:
 
     def _finished(self, features: Floats, request: Request) -> Motion:
         """Features to motion: on the ground, over the origin, facing +Z, at the rate that was asked for."""
-        decode, _ = REPRESENTATIONS[self.bundle.manifest.representation]
+        decode, _, _ = REPRESENTATIONS[self.bundle.manifest.representation]
         motion = canonical(decode(features))
         if request.fps is not None and abs(request.fps - motion.fps) > 1e-6:
             motion = motion.resampled(request.fps)

@@ -5,7 +5,7 @@ Shapes: T frames, F features, N tokens, Q quantiser layers, S text width, E = 9 
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from sdk.bundle import GeneratorInfo, Plan
 from sdk.runtime.decode import (
+    PREFIX_TOKENS,
     Condition,
     Floats,
     Ints,
@@ -24,18 +25,24 @@ from sdk.runtime.decode import (
     unmask,
     windows,
 )
-from sdk.runtime.diffusion import CONTEXT, DenoisePasses, DiffusionGenerator
+from sdk.runtime.diffusion import CONTEXT, DenoisePasses, DiffusionGenerator, Known
 from sdk.runtime.work import Load, Pace, Step, Work
+
+NOTHING_PLAYED: Floats = np.zeros((0, 0), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """What is to be made: sentence embedding (S,), `Affect.condition` (E,), frames at the bundle's rate, seed."""
+    """What is to be made: sentence embedding (S,), `Affect.condition` (E,), frames at the bundle's rate, seed.
+
+    played_PF: features of frames that were played, to be gone on from; P = 0 begins anew.
+    """
 
     text_S: Floats
     affect_E: Floats
     frames: int
     seed: int
+    played_PF: Floats = field(default_factory=lambda: NOTHING_PLAYED)
 
 
 class StageClock:
@@ -69,13 +76,14 @@ class StageClock:
 class Generator(Protocol):
     """One of a bundle's generators, loaded."""
 
-    def work(self, plan: Plan, frames: int) -> list[Load]:
-        """The passes that `make` will make for so many frames."""
+    def work(self, plan: Plan, frames: int, *, played: int = 0) -> list[Load]:
+        """The passes that `make` will make for so many frames, behind so many that were played."""
 
     def make(self, order: Order, plan: Plan, clock: StageClock, pace: Pace) -> tuple[Floats, Ints]:
         """Features (T, F) of exactly `order.frames` frames, and the tokens (Q, N) behind them, none for diffusion.
 
-        `pace` is asked before every pass, with the work that is left.
+        With `order.played_PF` the features go on from those and begin with as many of them as the generator looks at:
+        the last `order.frames` rows are new. `pace` is asked before every pass, with the work that is left.
         """
 
 
@@ -85,17 +93,17 @@ class TokenGenerator:
     def __init__(self, passes: Passes, info: GeneratorInfo) -> None:
         self._passes, self._info = passes, info
 
-    def work(self, plan: Plan, frames: int) -> list[Load]:
+    def work(self, plan: Plan, frames: int, *, played: int = 0) -> list[Load]:
         """See `Generator.work`: for every window its masked passes, then its residual ones; the decoder once."""
-        graphs, total = self._info.graphs, self._tokens(frames)
         rows = _rows(plan.text_guidance, plan.emotion_guidance)
         above = _rows(plan.residual_guidance, plan.residual_guidance)
-        out = []
+        known = self._prefix(played)
+        total = known + self._tokens(frames)
+        out = [Load("encode", self._step("encode", 1, known * self._info.downsampling), 1, firm=True)] if known else []
         for start, stop in windows(total, self._info.max_tokens):
-            size = stop - start
-            out.append(Load("masked", Step(graphs.get("masked", "masked"), rows, size), plan.iterations))
-            out.append(Load("residual", Step(graphs.get("residual", "residual"), above, size), self._layers(plan)))
-        return [*out, Load("decode", Step(graphs.get("decode", "decode"), 1, total), 1, firm=True)]
+            out.append(Load("masked", self._step("masked", rows, stop - start), plan.iterations))
+            out.append(Load("residual", self._step("residual", above, stop - start), self._layers(plan)))
+        return [*out, Load("decode", self._step("decode", 1, total), 1, firm=True)]
 
     def make(self, order: Order, plan: Plan, clock: StageClock, pace: Pace) -> tuple[Floats, Ints]:
         """See `Generator.make`."""
@@ -106,9 +114,16 @@ class TokenGenerator:
         scale = plan.residual_guidance
         above = Condition.guided(order.text_S, order.affect_E, text_scale=scale, emotion_scale=scale)
         schedule = Schedule(plan.iterations, self._layers(plan), plan.temperature, plan.choice_temperature)
-        total = self._tokens(order.frames)
-        work = self.work(plan, order.frames)
+        work = self.work(plan, order.frames, played=len(order.played_PF))
+        known = self._prefix(len(order.played_PF))
+        total = known + self._tokens(order.frames)
         tokens_QN = np.full((info.quantisers, total), -1, dtype=np.int64)
+        if known:
+            pace(work)
+            clock.count("encode")
+            tokens_QN[:, :known] = self._passes.encode(order.played_PF[-known * info.downsampling :])
+            clock.stop("encode")
+            work = work[1:]
         for number, (start, stop) in enumerate(windows(total, info.max_tokens)):
             span = tokens_QN[:, start:stop]
 
@@ -127,7 +142,8 @@ class TokenGenerator:
             clock.stop("residual")
         pace(work[-1:])
         clock.count("decode")
-        features = self.decode(tokens_QN, order.affect_E)[: order.frames]
+        # The tokens stand for more frames than were asked for; what is cut off is cut off at the end.
+        features = self.decode(tokens_QN, order.affect_E)[: known * info.downsampling + order.frames]
         clock.stop("decode")
         return features, tokens_QN
 
@@ -135,8 +151,15 @@ class TokenGenerator:
         """Tokens (Q, N) -> features, as many frames as the tokens stand for."""
         return self._passes.decode(tokens_QN, affect_E)
 
+    def _step(self, role: str, rows: int, size: int) -> Step:
+        return Step(self._info.graphs.get(role, role), rows, size)
+
     def _tokens(self, frames: int) -> int:
         return -(-frames // self._info.downsampling)
+
+    def _prefix(self, played: int) -> int:
+        """How many tokens of so many played frames a window begins with."""
+        return min(played // self._info.downsampling, PREFIX_TOKENS)
 
     def _layers(self, plan: Plan) -> int:
         return min(plan.residual_layers, self._info.quantisers - 1)
@@ -150,8 +173,9 @@ class DenoisingGenerator:
         frames = info.max_tokens * info.downsampling
         self._diffusion = DiffusionGenerator(passes, patch=info.downsampling, max_frames=frames, width=width)
 
-    def work(self, plan: Plan, frames: int) -> list[Load]:
+    def work(self, plan: Plan, frames: int, *, played: int = 0) -> list[Load]:
         """See `Generator.work`: for every window its steps."""
+        frames += min(played, CONTEXT)
         rows = _rows(plan.text_guidance, plan.emotion_guidance)
         graph = self._info.graphs.get(str(plan.iterations), str(plan.iterations))
         patch = self._info.downsampling
@@ -160,14 +184,17 @@ class DenoisingGenerator:
 
     def make(self, order: Order, plan: Plan, clock: StageClock, pace: Pace) -> tuple[Floats, Ints]:
         """See `Generator.make`."""
-        work = self.work(plan, order.frames)
+        work = self.work(plan, order.frames, played=len(order.played_PF))
+        played = order.played_PF[-CONTEXT:]
+        known = Known.at({0: played}, len(played) + order.frames, order.played_PF.shape[1]) if len(played) else None
 
         def allow(window: int, left: int) -> int:
             return _allow(pace, clock, work[window:], int(left == plan.iterations), left)
 
         features = self._diffusion.features(
-            order.text_S, order.affect_E, order.frames, steps=plan.iterations, text_guidance=plan.text_guidance,
-            emotion_guidance=plan.emotion_guidance, seed=order.seed, allow=allow,
+            order.text_S, order.affect_E, len(played) + order.frames, steps=plan.iterations,
+            text_guidance=plan.text_guidance, emotion_guidance=plan.emotion_guidance, seed=order.seed, known=known,
+            allow=allow,
         )  # fmt: skip
         clock.stop("denoise")
         return features, np.zeros((0, 0), dtype=np.int64)

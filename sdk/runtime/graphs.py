@@ -39,8 +39,10 @@ class OnnxPasses:
     """`Passes` over the sessions of a generator of kind `tokens`; with one codebook it needs no residual graph."""
 
     def __init__(self, bundle: Bundle, info: GeneratorInfo, *, threads: int) -> None:
-        roles = ("masked", "residual", "decode") if info.quantisers > 1 else ("masked", "decode")
-        self.sessions = Sessions(bundle, info, roles, threads=threads)
+        roles = ["masked", "residual", "decode"] if info.quantisers > 1 else ["masked", "decode"]
+        # Imported checkpoints may come without an encoder; they cannot go on from played frames then.
+        roles += ["encode"] if "encode" in info.graphs else []
+        self.sessions = Sessions(bundle, info, tuple(roles), threads=threads)
 
     def masked(
         self, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
@@ -62,3 +64,8 @@ class OnnxPasses:
         """See `Passes.decode`."""
         features: Floats = self.sessions.run("decode", {"tokens": tokens_QN, "affect": affect_E})[0]
         return features
+
+    def encode(self, features_TF: Floats) -> Ints:
+        """See `Passes.encode`."""
+        tokens: Ints = self.sessions.run("encode", {"features": features_TF})[0]
+        return tokens

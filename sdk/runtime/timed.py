@@ -39,6 +39,12 @@ class TimedPasses:
         step = Step(self._graphs["decode"], 1, tokens_QN.shape[1])
         return timed(self._costs, step, lambda: self._passes.decode(tokens_QN, affect_E))
 
+    def encode(self, features_TF: Floats) -> Ints:
+        """See `Passes.encode`."""
+        return timed(
+            self._costs, Step(self._graphs["encode"], 1, len(features_TF)), lambda: self._passes.encode(features_TF)
+        )
+
 
 class TimedDenoiser:
     """`DenoisePasses` with a watch; `graph` is the name by which `Costs` knows it."""
