@@ -8,6 +8,7 @@ Both raise InvalidInput for a value the server refuses, with the field's name, a
 goes wrong with the server. Shapes: T frames of a clip, n frames of a chunk.
 """
 
+import math
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ from typing import Self, TypedDict, Unpack
 import grpc
 import numpy as np
 
-from emomotion.v1 import info_pb2, motion_pb2, motion_pb2_grpc
+from emomotion.v1 import info_pb2, live_pb2_grpc, motion_pb2, motion_pb2_grpc
+from sdk.drive import Live, LiveFrame, start_to_wire
 from sdk.emotion import Affect
 from sdk.errors import EmoMotionError, InvalidInput, ServerError
 from sdk.motion.motion import Motion
@@ -114,6 +116,7 @@ class Client:
         self.target = check_target(target)
         self._channel = grpc.insecure_channel(self.target)
         self._stub = motion_pb2_grpc.MotionServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._live = live_pb2_grpc.LiveServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     def info(self, *, timeout_s: float = INFO_TIMEOUT_S) -> Info:
         """What the server has loaded and accepts."""
@@ -138,6 +141,14 @@ class Client:
             finally:
                 call.cancel()
             reader.check_end()
+
+    def drive(
+        self, text: str, *, seed: int | None = None, plan: str | None = None, generator: str | None = None,
+        resume: LiveFrame | None = None, **wish: object,
+    ) -> Live:  # fmt: skip
+        """Open a live character; see `sdk.drive`. wish: as in `Live.change`. resume: last frame of a lost stream."""
+        start = start_to_wire({"text": text, **wish}, seed=seed, plan=plan, generator=generator, resume=resume)
+        return Live(self._live.Drive, start, lambda: translated(self.target, math.inf))
 
     def close(self) -> None:
         """Give the connection back; running calls end with ServerError."""

@@ -12,8 +12,7 @@ import click
 from sdk.console import run
 from sdk.errors import InvalidInput
 from sdk.service.facts import info_reply
-from sdk.service.server import MotionServer, is_loopback
-from sdk.service.servicer import EngineLike
+from sdk.service.server import EngineLike, MotionServer, is_loopback
 from sdk.wire import Info, info_from_wire
 
 GRACE_S = 10.0

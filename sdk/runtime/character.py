@@ -85,7 +85,7 @@ class Order:
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """What is sent: pose (22, 4) and root (3,), where it comes from, which wish it shows and what is felt.
+    """What is sent: pose (22, 4), root (3,), contacts (4,), where it comes from, which wish it shows and what is felt.
 
     reacting: a posture is laid over it that its own motion does not have yet.
     """
@@ -93,6 +93,7 @@ class Frame:
     number: int
     rotations: Array
     root: Array
+    contacts: Array
     source: Source
     wish: int
     affect: Affect
@@ -119,6 +120,7 @@ class Character:
         self._first = 0
         self._rotations = np.zeros((0, NUM_JOINTS, 4))
         self._root = np.zeros((0, 3))
+        self._contacts = np.zeros((0, 4))
         self._notes: list[tuple[Source, int, Affect]] = []
         if start is not None:
             self._put(start[-self._history :], Source.GENERATED, 0, self._shown.affect)
@@ -203,7 +205,7 @@ class Character:
         posture = self._shown.towards(aim, dt=1 / self.fps)
         reacting = bool(np.abs(posture).max() > 1e-4)
         rotations = quat_mul(quat_from_axis_angle(posture), self._rotations[k]) if reacting else self._rotations[k]
-        frame = Frame(self.sent, rotations, self._root[k], source, wish, wanted, reacting)
+        frame = Frame(self.sent, rotations, self._root[k], self._contacts[k], source, wish, wanted, reacting)
         self.sent += 1
         self._forget()
         return frame
@@ -233,17 +235,23 @@ class Character:
         """Nothing is ready: stand about, from where the character is."""
         old = self._tail(self.ready)
         new = self._idle if old is None else continued(old, aligned(self._idle, old), halflife_s=2 * HALFLIFE_S)
-        self._put(new, Source.IDLE, self._served, Affect.neutral())
+        self._put(new, Source.IDLE, max(self._served, 0), Affect.neutral())
 
     def _cut(self, at: int) -> None:
         """Take away what is ready from frame `at` on."""
         k = at - self._first
-        self._rotations, self._root, self._notes = self._rotations[:k], self._root[:k], self._notes[:k]
+        self._rotations, self._root = self._rotations[:k], self._root[:k]
+        self._contacts, self._notes = self._contacts[:k], self._notes[:k]
         self.ready = at
 
     def _put(self, motion: Motion, source: Source, wish: int, affect: Affect) -> None:
+        begin = len(self._rotations)
         self._rotations = np.concatenate([self._rotations, motion.rotations])
         self._root = np.concatenate([self._root, motion.root])
+        # Whether a foot is at rest in the first new frame depends on the frame before it.
+        rows = slice(max(begin - 1, 0), None)
+        contacts = replace(motion, rotations=self._rotations[rows], root=self._root[rows]).contacts
+        self._contacts = np.concatenate([self._contacts, contacts[len(contacts) - len(motion) :]])
         self._notes += [(source, wish, affect)] * len(motion)
         self.ready += len(motion)
 
@@ -252,7 +260,7 @@ class Character:
         spare = self.sent - self._first - self._history
         if spare > self._history:
             self._rotations, self._root = self._rotations[spare:], self._root[spare:]
-            self._notes = self._notes[spare:]
+            self._contacts, self._notes = self._contacts[spare:], self._notes[spare:]
             self._first += spare
 
 

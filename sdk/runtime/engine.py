@@ -33,6 +33,7 @@ from sdk.runtime.generators import (
 from sdk.runtime.graphs import OnnxPasses, Sessions
 from sdk.runtime.limits import validate_request
 from sdk.runtime.planner import TEXT, DeadlinePace, OverBudget, Planner, Wanted, accepted, finish_of
+from sdk.runtime.postures import Postures
 from sdk.runtime.text import TextEncoder, open_encoder
 from sdk.runtime.timed import TimedDenoiser, TimedPasses, timed
 from sdk.runtime.work import Work
@@ -176,6 +177,16 @@ class Engine:
                 text = f"a person stands for {seconds:g} s, {plan.name}"  # new, for the text encoder is timed too
                 self.generate(Request(text=text, seconds=seconds, seed=0, plan=plan.name))
 
+    def measured_postures(self) -> Postures:
+        """How feelings bend this bundle's characters; about twenty short clips of the cheapest plan."""
+        default = self.bundle.plan(None).generator
+        plan = [p.name for p in self.bundle.manifest.plans if p.generator == default][-1]
+
+        def generate(text: str, affect: Affect, seconds: float, seed: int) -> Motion:
+            return self.generate(Request(text=text, affect=affect, seconds=seconds, seed=seed, plan=plan)).motion
+
+        return Postures.measure(generate)
+
     def wanted(self, request: Request) -> Wanted:
         """What the planner needs to know of a request. Raises InvalidInput as `generate` does."""
         validate_request(request)
@@ -186,12 +197,12 @@ class Engine:
             plans = accepted(manifest, request.plan, request.generator)
         return Wanted(plans, self._frames(request), self._text.known(request.text))
 
-    def cheapest(self, request: Request) -> tuple[str, float]:
+    def cheapest(self, request: Request, *, played: int = 0) -> tuple[str, float]:
         """Name of the cheapest plan that a request accepts, and the seconds it is foreseen to take.
 
-        Raises InvalidInput as `generate` does.
+        played: number of frames that it goes on from. Raises InvalidInput as `generate` does.
         """
-        plan, seconds = self.planner.cheapest(self.wanted(request))
+        plan, seconds = self.planner.cheapest(replace(self.wanted(request), played=played))
         return plan.name, seconds
 
     def expected_s(self) -> dict[str, float]:

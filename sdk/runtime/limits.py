@@ -22,11 +22,7 @@ def validate_request(request: "Request") -> None:
 
     Whether the plan exists is for the engine to say, which knows the bundle.
     """
-    if not request.text.strip():
-        raise InvalidInput("text is empty; say what the character does, e.g. 'a person walks forward'", field="text")
-    if len(request.text) > MAX_TEXT_CHARS:
-        message = f"text must have at most {MAX_TEXT_CHARS} characters, got {len(request.text)}"
-        raise InvalidInput(message, field="text")
+    validate_text(request.text)
     _check_range("seconds", request.seconds, MIN_SECONDS, MAX_SECONDS)
     if request.fps is not None:
         _check_range("fps", request.fps, MIN_FPS, MAX_FPS)
@@ -34,6 +30,14 @@ def validate_request(request: "Request") -> None:
         _check_range("budget_ms", request.budget_ms, MIN_BUDGET_MS, MAX_BUDGET_MS)
     if request.seed is not None and not 0 <= request.seed < 2**64:
         raise InvalidInput(f"seed must lie in 0..{2**64 - 1}, got {request.seed}", field="seed")
+
+
+def validate_text(text: str) -> None:
+    """Raises InvalidInput for a text that is empty or too long."""
+    if not text.strip():
+        raise InvalidInput("text is empty; say what the character does, e.g. 'a person walks forward'", field="text")
+    if len(text) > MAX_TEXT_CHARS:
+        raise InvalidInput(f"text must have at most {MAX_TEXT_CHARS} characters, got {len(text)}", field="text")
 
 
 def _check_range(field: str, value: float, low: float, high: float) -> None:

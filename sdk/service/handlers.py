@@ -13,20 +13,25 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from grpc.aio import ServicerContext as Context
 
+from sdk.errors import InvalidInput
+
 
 class Undecodable:
     """Stands in for a request whose bytes are not a message."""
 
 
 def service_handler(service: ServiceDescriptor, servicer: object) -> grpc.GenericRpcHandler:
-    """A handler for all methods of `service`; `servicer` has a method of each name. No request streams yet."""
+    """A handler for all methods of `service`; `servicer` has a method of each name.
+
+    Methods with a request stream take an iterator and the context, and write their replies to the context.
+    """
     handlers = {method.name: _method_handler(method, getattr(servicer, method.name)) for method in service.methods}
     return grpc.method_handlers_generic_handler(service.full_name, handlers)
 
 
 def _method_handler(method: MethodDescriptor, behaviour: Callable[..., Any]) -> grpc.RpcMethodHandler:
-    if method.client_streaming:
-        raise NotImplementedError(f"{method.full_name}: request streams have no guarded handler yet")
+    if method.client_streaming and not method.server_streaming:
+        raise NotImplementedError(f"{method.full_name}: request streams with one reply have no guarded handler yet")
     request_class = message_factory.GetMessageClass(method.input_type)
 
     def deserialize(data: bytes) -> Message | Undecodable:
@@ -35,8 +40,14 @@ def _method_handler(method: MethodDescriptor, behaviour: Callable[..., Any]) -> 
         except DecodeError:
             return Undecodable()
 
-    bind = grpc.unary_stream_rpc_method_handler if method.server_streaming else grpc.unary_unary_rpc_method_handler
-    guard = _guarded_stream if method.server_streaming else _guarded_unary
+    bind: Any
+    guard: Any
+    if method.client_streaming:
+        bind, guard = grpc.stream_stream_rpc_method_handler, _guarded_both
+    elif method.server_streaming:
+        bind, guard = grpc.unary_stream_rpc_method_handler, _guarded_stream
+    else:
+        bind, guard = grpc.unary_unary_rpc_method_handler, _guarded_unary
     return bind(
         guard(behaviour, method.input_type.full_name),
         request_deserializer=deserialize,
@@ -61,6 +72,21 @@ def _guarded_stream(
         await _refuse_undecodable(request, context, request_name)
         async for reply in behaviour(request, context):
             yield reply
+
+    return handler
+
+
+def _guarded_both(
+    behaviour: Callable[[AsyncIterator[Any], Context], Awaitable[None]], request_name: str
+) -> Callable[[AsyncIterator[Any], Context], Awaitable[None]]:
+    async def handler(requests: AsyncIterator[Message | Undecodable], context: Context) -> None:
+        async def decodable() -> AsyncIterator[Message]:
+            async for request in requests:
+                if isinstance(request, Undecodable):
+                    raise InvalidInput(f"request bytes are not a valid {request_name} message")
+                yield request
+
+        await behaviour(decodable(), context)
 
     return handler
 

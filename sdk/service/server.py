@@ -4,19 +4,22 @@ import asyncio
 import errno
 import ipaddress
 import socket
+from typing import Protocol
 
 import grpc
 from grpc_health.v1 import health as grpc_health
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from emomotion.v1 import motion_pb2
+from emomotion.v1 import live_pb2, motion_pb2
 from sdk.errors import InvalidInput
 from sdk.runtime.scheduler import Scheduler
 from sdk.service.handlers import service_handler
-from sdk.service.servicer import EngineLike, MotionServicer
+from sdk.service.live import LiveEngineLike, LiveServicer
+from sdk.service.motion import MotionEngineLike, MotionServicer
 
-SERVICE = motion_pb2.DESCRIPTOR.services_by_name["MotionService"]
+MOTION = motion_pb2.DESCRIPTOR.services_by_name["MotionService"]
+LIVE = live_pb2.DESCRIPTOR.services_by_name["LiveService"]
 MAX_RECEIVE_BYTES = 1 << 20
 MAX_METADATA_BYTES = 1 << 14
 OPTIONS = (
@@ -28,6 +31,10 @@ SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
+class EngineLike(MotionEngineLike, LiveEngineLike, Protocol):
+    """What a server needs of `sdk.runtime.engine.Engine`."""
+
+
 class MotionServer:
     """A server on one address. Make it with `bind`, end it with `drain`."""
 
@@ -36,7 +43,8 @@ class MotionServer:
         self._server = server
         self._scheduler = Scheduler()
         self._health = grpc_health.aio.HealthServicer()
-        self._servicer: MotionServicer | None = None
+        self._motion: MotionServicer | None = None
+        self._live: LiveServicer | None = None
 
     @classmethod
     async def bind(cls, host: str, port: int) -> "MotionServer":
@@ -60,22 +68,32 @@ class MotionServer:
         """How many generations have not begun."""
         return self._scheduler.waiting
 
+    @property
+    def streams(self) -> int:
+        """How many live characters are open."""
+        return 0 if self._live is None else self._live.streams
+
     async def start(self, engine: EngineLike) -> None:
         """Answer calls. Health says NOT_SERVING and Generate is refused until `warm_up` has ended."""
         self._engine = engine
-        self._servicer = MotionServicer(engine, self._scheduler)
-        self._server.add_generic_rpc_handlers((service_handler(SERVICE, self._servicer),))
+        self._motion = MotionServicer(engine, self._scheduler)
+        self._live = LiveServicer(engine, self._scheduler)
+        handlers = (service_handler(MOTION, self._motion), service_handler(LIVE, self._live))
+        self._server.add_generic_rpc_handlers(handlers)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (SERVICE.full_name, grpc_health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = (MOTION.full_name, LIVE.full_name, grpc_health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
         await self._set_health(NOT_SERVING)
         await self._server.start()
 
     async def warm_up(self) -> None:
         """Let the engine warm up on its thread, then open the doors."""
-        assert self._servicer is not None, "start first"
+        assert self._motion is not None and self._live is not None, "start first"
         await asyncio.wrap_future(self._scheduler.submit(lambda _turn: self._engine.warm_up()))
-        self._servicer.ready = True
+        self._motion.ready = True
+        self._live.postures = await asyncio.wrap_future(
+            self._scheduler.submit(lambda _turn: self._engine.measured_postures())
+        )
         await self._set_health(SERVING)
 
     async def drain(self, *, notice_s: float, grace_s: float) -> None:
@@ -87,7 +105,7 @@ class MotionServer:
         await asyncio.to_thread(self._scheduler.close)
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
-        for name in ("", SERVICE.full_name):
+        for name in ("", MOTION.full_name, LIVE.full_name):
             await self._health.set(name, status)
 
 

@@ -1,4 +1,4 @@
-"""A live character over windows of made-up walks: what it orders, how windows are joined, what it does when none comes."""
+"""A live character over windows of made-up walks: what it orders, how windows join, what it does when none comes."""
 
 import numpy as np
 import pytest
@@ -252,5 +252,12 @@ def test_a_lost_stream_goes_on_from_its_last_pose() -> None:
 
 def test_frames_are_whole() -> None:
     frame: Frame = World().play(5).frames[-1]
-    assert frame.rotations.shape == (NUM_JOINTS, 4) and frame.root.shape == (3,)
+    assert frame.rotations.shape == (NUM_JOINTS, 4) and frame.root.shape == (3,) and frame.contacts.shape == (4,)
     np.testing.assert_allclose(np.linalg.norm(frame.rotations, axis=-1), 1.0, atol=1e-6)
+
+
+def test_contacts_are_those_of_the_motion() -> None:
+    world = World().play(300)
+    contacts = np.array([f.contacts for f in world.frames])
+    expected = world.motion.contacts
+    assert (contacts == expected).mean() > 0.99, "but for the frames beside a cut, whose neighbours were not known yet"

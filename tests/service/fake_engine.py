@@ -11,8 +11,10 @@ from sdk.bundle import EmotionEvidence, GeneratorInfo, Manifest, Plan
 from sdk.emotion import Emotion
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import normalize, quat_continuous
-from sdk.motion.skeleton import BODY, NUM_JOINTS
+from sdk.motion.skeleton import BODY, JOINT, NUM_JOINTS
 from sdk.runtime.engine import Cancelled, Request, Result, Turn
+from sdk.runtime.postures import Postures
+from tests.synthetic import walking
 
 GUIDANCE = {"generator": "emo-mask", "text_guidance": 4.0, "emotion_guidance": 3.0, "residual_guidance": 2.0}
 PLANS = [
@@ -58,6 +60,9 @@ class FakeEngine:
     def __init__(self) -> None:
         self.bundle = FakeBundle()
         self.requests: list[Request] = []
+        self.windows: list[Request] = []
+        self.live_gate = threading.Event()
+        self.live_gate.set()
         self.warm_gate = threading.Event()
         self.warm_gate.set()
         self.gate = threading.Event()
@@ -72,9 +77,29 @@ class FakeEngine:
     def expected_s(self) -> dict[str, float]:
         return SECONDS
 
-    def cheapest(self, request: Request) -> tuple[str, float]:
+    def cheapest(self, request: Request, *, played: int = 0) -> tuple[str, float]:
         plans = self._accepted(request)
         return plans[-1], SECONDS[plans[-1]]
+
+    def measured_postures(self) -> Postures:
+        """Sadness bends the neck."""
+        bend = np.zeros((NUM_JOINTS, 3))
+        bend[JOINT["neck"], 0] = 0.4
+        return Postures({Emotion.SADNESS: bend})
+
+    def extend(self, request: Request, played: Motion | None, frames: int, *, turn: Turn | None = None) -> Result:
+        """A walk, slower for sadness; `live_gate` holds it back."""
+        self.windows.append(request)
+        self.entered.release()
+        while not self.live_gate.wait(0.001):
+            if turn is not None and turn.cancelled:
+                raise Cancelled("cancelled between passes")
+        if self.error is not None:
+            raise self.error
+        speed = 0.7 if request.affect.label == "sadness" else 1.4
+        length = frames + (played is not None)
+        motion = walking(length / 30 + 1, speed=speed)[:length]
+        return Result(motion, request, "fast", {"total": 1.0}, np.zeros((6, 4), dtype=np.int64))
 
     def _accepted(self, request: Request) -> list[str]:
         first = MANIFEST.plan(request.plan, request.generator).name

@@ -1,6 +1,6 @@
 """MotionService: validates, lets the engine work in its turn, and streams what it made.
 
-Knows no ONNX: the engine is anything with the interface of `EngineLike`.
+Knows no ONNX: the engine is anything with the interface of `MotionEngineLike`.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ SEND_S = 0.002
 """Of every budget so much is kept for packing and sending the first chunk."""
 
 
-class EngineLike(Protocol):
+class MotionEngineLike(Protocol):
     """What the service needs of `sdk.runtime.engine.Engine`."""
 
     @property
@@ -40,7 +40,7 @@ class EngineLike(Protocol):
 
     def expected_s(self) -> dict[str, float]: ...
 
-    def cheapest(self, request: Request) -> tuple[str, float]: ...
+    def cheapest(self, request: Request, *, played: int = 0) -> tuple[str, float]: ...
 
     def generate(self, request: Request, *, turn: Turn | None = None) -> Result: ...
 
@@ -48,7 +48,7 @@ class EngineLike(Protocol):
 class MotionServicer:
     """Methods of MotionService over one engine. Refuses to generate until `ready` is set."""
 
-    def __init__(self, engine: EngineLike, scheduler: Scheduler) -> None:
+    def __init__(self, engine: MotionEngineLike, scheduler: Scheduler) -> None:
         self._engine, self._scheduler = engine, scheduler
         self._info = info_reply(engine.bundle)
         self.ready = False

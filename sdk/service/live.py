@@ -1,0 +1,212 @@
+"""LiveService: one task a character sends a frame when it is due, and lets the scheduler make windows for it.
+
+Knows no ONNX: the engine is anything with the interface of `LiveEngineLike`.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from concurrent.futures import CancelledError, Future
+from typing import Protocol
+
+import grpc
+from grpc.aio import ServicerContext as Context
+
+from emomotion.v1 import live_pb2
+from sdk.errors import EmoMotionError, InvalidInput
+from sdk.motion.idle import idle_loop
+from sdk.motion.motion import Motion
+from sdk.runtime.character import Character, Order, Postures, Source
+from sdk.runtime.engine import Request, Result, Turn
+from sdk.runtime.scheduler import Scheduler
+from sdk.service.facts import BundleLike
+from sdk.service.live_messages import Start, frame_to_wire, start_from_wire, wish_from_wire
+from sdk.wire import FIELD_TRAILER, skeleton_to_wire
+
+log = logging.getLogger("emomotion.service")
+MAX_STREAMS = 64
+FIRST_S = 0.06
+"""A stream waits so long for its first window before it begins standing."""
+URGENT_S = 0.08
+"""A window that a change waits for may take so long."""
+MOST_LAG_S = 0.25
+"""A client that has fallen behind by more than this gets the present frame and not those it has missed."""
+STALLED_S = 10.0
+"""A client that takes no frame for so long is gone."""
+LEARN = 0.2
+"""Share by which the latest window's latency changes what is foreseen for the next."""
+
+
+class LiveEngineLike(Protocol):
+    """What the service needs of `sdk.runtime.engine.Engine`."""
+
+    @property
+    def bundle(self) -> BundleLike: ...
+
+    def cheapest(self, request: Request, *, played: int = 0) -> tuple[str, float]: ...
+
+    def extend(self, request: Request, played: Motion | None, frames: int, *, turn: Turn | None = None) -> Result: ...
+
+    def measured_postures(self) -> Postures: ...
+
+
+class LiveServicer:
+    """Methods of LiveService over one engine. Refuses streams until `postures` are set."""
+
+    def __init__(self, engine: LiveEngineLike, scheduler: Scheduler, *, max_streams: int = MAX_STREAMS) -> None:
+        self._engine, self._scheduler, self._max_streams = engine, scheduler, max_streams
+        self.postures: Postures | None = None
+        self.streams = 0
+
+    async def Drive(self, requests: AsyncIterator[live_pb2.DriveRequest], context: Context) -> None:
+        """One character, from its start to the client's end."""
+        postures = self.postures
+        if postures is None:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is warming up; try again in a few seconds")
+            raise AssertionError("abort always raises")
+        if self.streams >= self._max_streams:
+            message = f"all {self._max_streams} streams of this server are taken; try again later or ask another one"
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, message)
+        self.streams += 1
+        try:
+            await self._drive(aiter(requests), context, postures)
+        except InvalidInput as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error), ((FIELD_TRAILER, error.field),))
+        except TimeoutError:
+            message = f"the client took no frame for {STALLED_S:g} s"
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, message)
+        finally:
+            self.streams -= 1
+
+    async def _drive(
+        self, requests: AsyncIterator[live_pb2.DriveRequest], context: Context, postures: Postures
+    ) -> None:
+        first = await anext(requests, None)
+        if first is None or first.WhichOneof("part") != "start":
+            raise InvalidInput("a stream begins with a start; send DriveRequest.start first", field="start")
+        start = start_from_wire(first.start, self._engine.bundle.manifest)
+        stream = _Stream(start, self._engine, self._scheduler, postures, context)
+        reader = asyncio.create_task(stream.read(requests))
+        try:
+            await stream.play(reader)
+        finally:
+            reader.cancel()
+            stream.close()
+
+
+class _Stream:
+    """One character on the wire."""
+
+    def __init__(
+        self, start: Start, engine: LiveEngineLike, scheduler: Scheduler, postures: Postures, context: Context
+    ) -> None:
+        self._engine, self._scheduler, self._context = engine, scheduler, context
+        self._plan, self._generator = start.plan, start.generator
+        self._seed = secrets.randbits(53) if start.seed is None else start.seed
+        self._wish = start.wish
+        fps = engine.bundle.manifest.fps
+        self._character = Character(
+            start.wish, seed=self._seed, idle=idle_loop(fps=fps), postures=postures, start=start.resume
+        )
+        self._loop = asyncio.get_running_loop()
+        self._future: Future[Motion] | None = None
+        self._latency_s = URGENT_S / 2
+        self._arrival = asyncio.Event()
+        self._ended = False
+        self._left_out = self._idle = 0
+
+    async def read(self, requests: AsyncIterator[live_pb2.DriveRequest]) -> None:
+        """Take the client's messages until its end. Raises InvalidInput for one that is wrong or out of place."""
+        async for request in requests:
+            kind = request.WhichOneof("part")
+            if kind == "end":
+                self._ended = True
+                return
+            if kind != "change":
+                message = f"a stream has one start, then changes, then an end; got {kind or 'an empty message'}"
+                raise InvalidInput(message, field=kind or "part")
+            self._wish = wish_from_wire(request.change, self._wish)
+            self._character.change(self._wish)
+            self._order_if_due()
+
+    async def play(self, reader: "asyncio.Task[None]") -> None:
+        """Send the header and frames in real time until the client ends or leaves. Raises what the reader raised."""
+        manifest, character = self._engine.bundle.manifest, self._character
+        await self._write(
+            live_pb2.DriveReply(
+                header=live_pb2.DriveHeader(
+                    skeleton=skeleton_to_wire(idle_loop().skeleton), fps=manifest.fps, seed=self._seed,
+                    bundle_sha256=self._engine.bundle.sha256,
+                )
+            )
+        )  # fmt: skip
+        self._order_if_due()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._arrival.wait(), FIRST_S)
+        began, ticks, first = self._loop.time(), 0, character.sent
+        while not reader.done():
+            behind_s = self._loop.time() - began - ticks / manifest.fps
+            if behind_s < 0:
+                await asyncio.sleep(-behind_s)
+            elif behind_s > MOST_LAG_S:
+                for _ in range(int(behind_s * manifest.fps)):
+                    character.next()
+                    ticks, self._left_out = ticks + 1, self._left_out + 1
+            self._order_if_due()
+            frame = character.next()
+            self._idle += frame.source is Source.IDLE
+            ticks += 1
+            await self._write(live_pb2.DriveReply(frame=frame_to_wire(frame)))
+        reader.result()
+        if self._ended:
+            sent = character.sent - first - self._left_out
+            ended = live_pb2.DriveEnded(frame_count=sent, frames_left_out=self._left_out, frames_idle=self._idle)
+            await self._write(live_pb2.DriveReply(ended=ended))
+
+    def close(self) -> None:
+        """Give up the window that is being made."""
+        if self._future is not None:
+            self._future.cancel()
+
+    async def _write(self, reply: live_pb2.DriveReply) -> None:
+        await asyncio.wait_for(self._context.write(reply), STALLED_S)
+
+    def _order_if_due(self) -> None:
+        order = self._character.due(latency_s=self._latency_s)
+        if order is None:
+            return
+        if self._future is not None:
+            self._future.cancel()
+        allowed_s = max(order.slack_s, URGENT_S)
+        request = Request(
+            text=order.text, affect=order.affect, seed=order.seed, plan=self._plan, generator=self._generator,
+            budget_ms=1000 * allowed_s,
+        )  # fmt: skip
+        engine, now = self._engine, self._loop.time()
+
+        def work(turn: Turn) -> Motion:
+            return engine.extend(request, order.played, order.frames, turn=turn).motion
+
+        try:
+            _, least_s = engine.cheapest(request, played=0 if order.played is None else len(order.played))
+            future = self._scheduler.submit(work, deadline=now + allowed_s, least_s=least_s, live=True)
+        except EmoMotionError:  # too much is asked of the machine just now: the next tick tries again
+            self._character.lost(order)
+            return
+        self._future = future
+        future.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._arrived, order, done, now))
+
+    def _arrived(self, order: Order, done: "Future[Motion]", ordered: float) -> None:
+        try:
+            made = done.result()
+        except (CancelledError, EmoMotionError):
+            self._character.lost(order)
+        except Exception as error:
+            log.error("a window failed with %s", type(error).__name__)
+            self._character.lost(order)
+        else:
+            self._latency_s += LEARN * (self._loop.time() - ordered - self._latency_s)
+            self._character.accept(order, made)
+            self._arrival.set()

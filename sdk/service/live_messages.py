@@ -1,0 +1,116 @@
+"""Between the messages of a live stream and the runtime's types: what comes is checked, the offending field named."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from emomotion.v1 import live_pb2
+from sdk.bundle import Manifest
+from sdk.errors import InvalidInput
+from sdk.motion.motion import Motion
+from sdk.motion.skeleton import NUM_JOINTS
+from sdk.motion.steering import Way
+from sdk.runtime.character import Frame, Wish
+from sdk.runtime.limits import validate_text
+from sdk.runtime.track import AffectTrack
+from sdk.wire import affect_from_wire, affect_to_wire
+
+MAX_HEADING = 6.2832
+MAX_METRES = 1000.0
+MAX_PATH_POINTS = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """How a character begins; None where the server decides."""
+
+    wish: Wish
+    seed: int | None
+    plan: str | None
+    generator: str | None
+    resume: Motion | None
+
+
+def start_from_wire(message: live_pb2.DriveStart, manifest: Manifest) -> Start:
+    """Raises InvalidInput naming the field."""
+    plan, generator = message.plan or None, message.generator or None
+    manifest.plan(plan, generator)
+    return Start(
+        wish=wish_from_wire(message.wish, None),
+        seed=message.seed if message.HasField("seed") else None,
+        plan=plan,
+        generator=generator,
+        resume=_pose(message.resume, manifest.fps) if message.HasField("resume") else None,
+    )
+
+
+def wish_from_wire(message: live_pb2.DriveChange, before: Wish | None) -> Wish:
+    """The wish after a change; without one before, a text must be set. Raises InvalidInput naming the field."""
+    if message.HasField("affect") and message.HasField("track"):
+        raise InvalidInput("a change takes either affect or track, got both", field="track")
+    if message.HasField("text") or before is None:
+        validate_text(message.text)
+    wish = Wish(message.text) if before is None else before
+    if message.HasField("text"):
+        wish = replace(wish, text=message.text)
+    if message.HasField("affect"):
+        wish = replace(wish, affect=affect_from_wire(message.affect), track=None)
+    if message.HasField("track"):
+        keys = message.track.keys
+        track = AffectTrack([key.seconds for key in keys], [affect_from_wire(key.affect) for key in keys])
+        wish = replace(wish, track=track)
+    if message.HasField("speed"):
+        wish = replace(wish, speed=message.speed)
+    return replace(wish, way=_way(message, wish.way))
+
+
+def frame_to_wire(frame: Frame) -> live_pb2.DriveFrame:
+    """One frame of a live character."""
+    return live_pb2.DriveFrame(
+        number=frame.number,
+        rotations=frame.rotations.ravel().tolist(),
+        root=frame.root.tolist(),
+        contacts=(frame.contacts > 0.5).tolist(),
+        affect=affect_to_wire(frame.affect),
+        wish=frame.wish,
+        source=f"FRAME_SOURCE_{frame.source.name}",
+        reacting=frame.reacting,
+    )
+
+
+def _way(message: live_pb2.DriveChange, before: Way | None) -> Way | None:
+    kind = message.WhichOneof("way")
+    if kind == "heading":
+        if not abs(message.heading) <= MAX_HEADING:
+            raise InvalidInput(f"heading must lie in -6.2832..6.2832, got {message.heading:g}", field="heading")
+        return Way(heading=message.heading)
+    if kind == "path":
+        numbers = _floats(message.path.points, "path.points", MAX_METRES)
+        if len(numbers) % 2 or not 4 <= len(numbers) <= 2 * MAX_PATH_POINTS:
+            message_ = f"path.points holds x and z of 2..{MAX_PATH_POINTS} points, got {len(numbers)} numbers"
+            raise InvalidInput(message_, field="path.points")
+        return Way(points=np.array(numbers).reshape(-1, 2))
+    return None if kind == "free" and message.free else before
+
+
+def _pose(message: live_pb2.Pose, fps: float) -> Motion:
+    """A clip of one frame."""
+    rotations = _floats(message.rotations, "resume.rotations", 1.001)
+    root = _floats(message.root, "resume.root", MAX_METRES)
+    if len(rotations) != 4 * NUM_JOINTS or len(root) != 3:
+        what = f"{4 * NUM_JOINTS} rotations and 3 root numbers; got {len(rotations)} and {len(root)}"
+        raise InvalidInput(f"resume needs {what}", field="resume")
+    try:
+        return Motion(np.array(rotations).reshape(1, NUM_JOINTS, 4), np.array(root).reshape(1, 3), fps)
+    except InvalidInput as error:
+        raise InvalidInput(f"resume is no pose: {error}", field="resume.rotations") from None
+
+
+def _floats(numbers: Sequence[float], field: str, most: float) -> list[float]:
+    """The numbers. Raises InvalidInput for one that is not finite or beyond `most`."""
+    for number in numbers:
+        if not (math.isfinite(number) and abs(number) <= most):
+            raise InvalidInput(f"{field} must lie in -{most:g}..{most:g}, got {number:g}", field=field)
+    return list(numbers)

@@ -1,0 +1,243 @@
+"""A live character over the wire, against the fake engine. Frames come in real time: these tests read for a second."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+
+import grpc
+import numpy as np
+import pytest
+
+from emomotion.v1 import live_pb2, live_pb2_grpc
+from sdk.client import Client
+from sdk.drive import Live, LiveFrame
+from sdk.emotion import Affect
+from sdk.errors import InvalidInput, ServerError
+from sdk.motion.motion import Motion
+from sdk.motion.rotations import quat_angle
+from sdk.motion.skeleton import BODY, JOINT
+from tests.service.conftest import PATIENCE_S
+from tests.service.conftest import Live as Running
+
+WALK = "a person walks forward"
+
+
+def read(live: Live, count: int) -> list[LiveFrame]:
+    """So many frames."""
+    out = []
+    for frame in live:
+        out.append(frame)
+        if len(out) == count:
+            break
+    return out
+
+
+def motion_of(frames: list[LiveFrame]) -> Motion:
+    return Motion(np.array([f.rotations for f in frames]), np.array([f.root for f in frames]), 30)
+
+
+def test_header_then_frames_in_real_time_then_the_end(live: Running, client: Client) -> None:
+    with client.drive(WALK, affect="joy", seed=5) as stream:
+        began = time.monotonic()
+        frames = read(stream, 45)
+        took = time.monotonic() - began
+        stream.end()
+        frames += list(stream)
+    assert (stream.skeleton, stream.fps, stream.seed) == (BODY, 30, 5)
+    assert [f.number for f in frames] == list(range(len(frames)))
+    assert 1.2 < took < 3.0, "45 frames at 30 a second"
+    assert stream.ended is not None and stream.ended.frame_count == len(frames)
+    assert stream.ended.frames_left_out == 0
+    walked = motion_of(frames)
+    assert walked.root[-1, 2] > 1 and all(f.affect.label == "joy" for f in frames)
+    assert live.engine.windows[0].text == WALK
+
+
+def test_a_change_reaches_the_wire_in_the_next_frames(live: Running, client: Client) -> None:
+    with client.drive(WALK, affect="joy", seed=5) as stream:
+        read(stream, 20)
+        stream.change(affect=Affect.of("sadness", 1.0))
+        after = read(stream, 60)
+    felt = [k for k, f in enumerate(after) if f.affect.label == "sadness"]
+    assert felt[0] <= 3 and after[felt[0]].reacting, "at once, by a posture"
+    shown = [k for k, f in enumerate(after) if f.wish == 1]
+    assert shown[0] <= 8 and not any(f.reacting for f in after[50:]), "soon, by the motion itself"
+    late = motion_of(after[30:])
+    assert late.root[-1, 2] - late.root[0, 2] < 1.0 * (len(late) - 1) / 30
+
+
+def test_everything_that_can_change_is_understood(live: Running, client: Client) -> None:
+    with client.drive(WALK, track=[(0, "joy"), (0.5, "fear")], speed=1.2, heading=1.0) as stream:
+        read(stream, 5)
+        stream.change(text="a person runs", path=[(0, 0), (3, 3)], speed=0.8)
+        stream.change(free=True)
+        frames = read(stream, 40)
+    assert frames[-1].affect.label == "fear"
+    assert frames[-1].wish == 2
+    assert {request.text for request in live.engine.windows} == {WALK, "a person runs"}
+
+
+def test_an_engine_that_is_stuck_is_bridged(live: Running, client: Client) -> None:
+    live.engine.live_gate.clear()
+    with client.drive(WALK, seed=1) as stream:
+        frames = read(stream, 20)
+        assert all(f.idle for f in frames), "it stands until there is motion"
+        live.engine.live_gate.set()
+        frames = read(stream, 40)
+        stream.end()
+        list(stream)
+    assert not frames[-1].idle
+    assert stream.ended is not None and 20 <= stream.ended.frames_idle < 50
+
+
+def test_an_engine_that_fails_is_bridged_and_logged_without_words(
+    live: Running, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    live.engine.error = RuntimeError(f"boom at {WALK}")
+    with client.drive(WALK, seed=1) as stream:
+        assert all(f.idle for f in read(stream, 15))
+        live.engine.error = None
+        assert not read(stream, 30)[-1].idle
+    assert "a window failed with RuntimeError" in caplog.text and WALK not in caplog.text
+
+
+def test_a_lost_stream_goes_on_from_its_last_frame(client: Client) -> None:
+    with client.drive(WALK, seed=1) as first:
+        before = read(first, 30)
+    with client.drive(WALK, seed=2, resume=first.last) as second:
+        after = read(second, 10)
+    whole = motion_of([before[-1], after[0]])
+    assert np.linalg.norm(whole.positions[1] - whole.positions[0], axis=-1).max() < 0.05
+    assert np.degrees(quat_angle(whole.rotations[1], whole.rotations[0]).max()) < 10
+
+
+def test_many_characters_share_one_server(live: Running, client: Client) -> None:
+    streams = [client.drive(WALK, seed=k) for k in range(8)]
+    found: dict[int, list[LiveFrame]] = {}
+    readers = [threading.Thread(target=lambda k=k, s=s: found.update({k: read(s, 30)})) for k, s in enumerate(streams)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join(PATIENCE_S)
+    for stream in streams:
+        stream.close()
+    assert sorted(found) == list(range(8)) and all(len(frames) == 30 for frames in found.values())
+    live.until(lambda: live.server.streams == 0)
+
+
+def test_leaving_in_any_way_frees_the_place(live: Running, client: Client) -> None:
+    for leave in (Live.close, Live.end, lambda stream: stream._requests.put(None)):
+        stream = client.drive(WALK)
+        read(stream, 3)
+        assert live.server.streams == 1
+        leave(stream)
+        list_quietly(stream)
+        live.until(lambda: live.server.streams == 0)
+
+
+def list_quietly(stream: Live) -> None:
+    with contextlib.suppress(ServerError):
+        list(stream)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"text": " "}, "text"),
+        ({"text": "x" * 1001}, "text"),
+        ({"speed": 3.0}, "speed"),
+        ({"speed": float("nan")}, "speed"),
+        ({"heading": 7.0}, "heading"),
+        ({"path": [(0, 0)]}, "path.points"),
+        ({"path": [(0, 0), (float("inf"), 0)]}, "path.points"),
+        ({"path": [(0, 0)] * 600}, "path.points"),
+        ({"track": [(1, "joy"), (0, "fear")]}, "track.seconds"),
+        ({"track": [(0, "joy")], "affect": "joy"}, "track"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_what_is_wrong_is_named(client: Client, changes: dict, field: str, first: bool) -> None:
+    begin = {"text": WALK} | changes if first else {"text": WALK}
+    with pytest.raises(InvalidInput) as refusal, client.drive(**begin) as stream:
+        if not first:
+            stream.change(**changes)
+        list(stream)
+    assert refusal.value.field == field and "\n" not in str(refusal.value)
+
+
+def test_unknown_plans_and_generators_are_named(client: Client) -> None:
+    for options, field in (({"plan": "turbo"}, "plan"), ({"generator": "magic"}, "generator")):
+        with pytest.raises(InvalidInput) as refusal:
+            list(client.drive(WALK, **options))
+        assert refusal.value.field == field
+
+
+def test_the_client_refuses_what_no_message_can_hold(client: Client) -> None:
+    for changes, field in (
+        ({"mood": "joy"}, "mood"), ({"affect": "hapy"}, "emotion"), ({"speed": "fast"}, "speed"),
+        ({"track": 5}, "track"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidInput) as refusal:
+            client.drive(WALK, **changes)
+        assert refusal.value.field == field
+
+
+def requests_of(*parts: live_pb2.DriveRequest) -> Iterator[live_pb2.DriveRequest]:
+    yield from parts
+    time.sleep(0.3)
+
+
+START = live_pb2.DriveRequest(start=live_pb2.DriveStart(wish=live_pb2.DriveChange(text=WALK)))
+CHANGE = live_pb2.DriveRequest(change=live_pb2.DriveChange(speed=1.0))
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ([], "begins with a start"),
+        ([CHANGE], "begins with a start"),
+        ([live_pb2.DriveRequest()], "begins with a start"),
+        ([START, START], "one start, then changes"),
+        ([START, live_pb2.DriveRequest()], "an empty message"),
+        ([live_pb2.DriveRequest(start=live_pb2.DriveStart())], "text is empty"),
+    ],
+)
+def test_messages_out_of_order_are_refused(channel: grpc.Channel, parts: list, words: str) -> None:
+    call = live_pb2_grpc.LiveServiceStub(channel).Drive(requests_of(*parts))
+    with pytest.raises(grpc.RpcError) as refusal:
+        list(call)
+    assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT and words in refusal.value.details()
+
+
+def test_bytes_that_are_no_message_are_refused(channel: grpc.Channel, client: Client) -> None:
+    drive = channel.stream_stream("/emomotion.v1.LiveService/Drive")
+    for parts in ([b"\xff"], [START.SerializeToString(), b"\x0a\xff"]):
+        with pytest.raises(grpc.RpcError) as refusal:
+            list(drive(iter(parts)))
+        assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert len(client.generate(WALK, seconds=1).motion) == 31
+
+
+@pytest.mark.parametrize(
+    ("pose", "words"),
+    [
+        ({"rotations": [1.0] * 88, "root": [0, 0, 0]}, "no pose"),
+        ({"rotations": [0.0, 0, 0, 1] * 22, "root": [0, 0]}, "88 rotations and 3"),
+        ({"rotations": [0.0, 0, 0, 1] * 21, "root": [0, 0, 0]}, "88 rotations and 3"),
+        ({"rotations": [0.0, 0, 0, 1] * 22, "root": [0, 5000, 0]}, "-1000..1000"),
+        ({"rotations": [float("nan")] * 88, "root": [0, 0, 0]}, "resume.rotations"),
+    ],
+)
+def test_a_pose_to_go_on_from_is_checked(channel: grpc.Channel, pose: dict, words: str) -> None:
+    start = live_pb2.DriveStart(wish=live_pb2.DriveChange(text=WALK), resume=live_pb2.Pose(**pose))
+    with pytest.raises(grpc.RpcError) as refusal:
+        list(live_pb2_grpc.LiveServiceStub(channel).Drive(requests_of(live_pb2.DriveRequest(start=start))))
+    assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT and words in refusal.value.details()
+
+
+def test_the_posture_is_the_bundles(live: Running, client: Client) -> None:
+    live.engine.live_gate.clear()
+    with client.drive(WALK, affect=Affect.of("sadness", 1.0)) as stream:
+        neck = read(stream, 30)[-1].rotations[JOINT["neck"]]
+    assert 2 * np.arcsin(neck[0]) == pytest.approx(0.4, abs=0.06)
