@@ -18,6 +18,7 @@ from emomotion.v1 import live_pb2
 from sdk.errors import EmoMotionError, InvalidInput
 from sdk.motion.idle import idle_loop
 from sdk.motion.motion import Motion
+from sdk.runtime import limits
 from sdk.runtime.character import Character, Order, Postures, Source
 from sdk.runtime.engine import Request, Result, Turn
 from sdk.runtime.scheduler import Scheduler
@@ -31,6 +32,8 @@ FIRST_S = 0.06
 """A stream waits so long for its first window before it begins standing."""
 URGENT_S = 0.08
 """A window that a change waits for may take so long."""
+SLOW = 2.0
+"""It may take so many times what the cheapest plan is foreseen to take, if that is more."""
 MOST_LAG_S = 0.25
 """A client that has fallen behind by more than this gets the present frame and not those it has missed."""
 STALLED_S = 10.0
@@ -179,10 +182,10 @@ class _Stream:
             return
         if self._future is not None:
             self._future.cancel()
-        allowed_s = max(order.slack_s, URGENT_S)
+        # A budget lets the engine take cheaper plans; how long it may be is for the deadline to say.
         request = Request(
             text=order.text, affect=order.affect, seed=order.seed, plan=self._plan, generator=self._generator,
-            budget_ms=1000 * allowed_s,
+            budget_ms=limits.MAX_BUDGET_MS,
         )  # fmt: skip
         engine, now = self._engine, self._loop.time()
 
@@ -191,6 +194,8 @@ class _Stream:
 
         try:
             _, least_s = engine.cheapest(request, played=0 if order.played is None else len(order.played))
+            # On a slow machine a late window is better than none: the character stands until it comes.
+            allowed_s = max(order.slack_s, URGENT_S, SLOW * least_s)
             future = self._scheduler.submit(work, deadline=now + allowed_s, least_s=least_s, live=True)
         except EmoMotionError:  # too much is asked of the machine just now: the next tick tries again
             self._character.lost(order)
