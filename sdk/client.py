@@ -13,6 +13,8 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 
@@ -109,19 +111,50 @@ Part = Header | Chunk | Status
 """A stream gives one Header, then Chunks without gap, then one Status."""
 
 
-class Client:
-    """A connection to one server, `target` being HOST:PORT. Threads may share it. Close it, or use it in a `with`."""
+@dataclass(frozen=True)
+class Tls:
+    """Encryption. ca: PEM file that signed the server's certificate, None for the system's.
 
-    def __init__(self, target: str) -> None:
+    cert, key: PEM files of this client's own certificate, for servers that ask for one.
+    """
+
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """For a channel. Raises InvalidInput for a file that cannot be read, or a certificate without its key."""
+        if (self.cert is None) != (self.key is None):
+            raise InvalidInput("a client's certificate needs its key, and the other way round", field="tls")
+        try:
+            ca, key, cert = (None if path is None else path.read_bytes() for path in (self.ca, self.key, self.cert))
+        except OSError as error:
+            raise InvalidInput(f"a TLS file cannot be read ({error.strerror}): {error.filename}", field="tls") from None
+        return grpc.ssl_channel_credentials(ca, key, cert)
+
+
+class Client:
+    """A connection to one server, `target` being HOST:PORT. Threads may share it. Close it, or use it in a `with`.
+
+    token: what the server knows this client by. tls: encrypt, see `Tls`.
+    """
+
+    def __init__(self, target: str, *, token: str | None = None, tls: Tls | None = None) -> None:
         self.target = check_target(target)
-        self._channel = grpc.insecure_channel(self.target)
+        self._metadata = bearer(token)
+        if tls is None:
+            self._channel = grpc.insecure_channel(self.target)
+        else:
+            self._channel = grpc.secure_channel(self.target, tls.credentials())
         self._stub = motion_pb2_grpc.MotionServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._live = live_pb2_grpc.LiveServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     def info(self, *, timeout_s: float = INFO_TIMEOUT_S) -> Info:
         """What the server has loaded and accepts."""
         with translated(self.target, timeout_s):
-            return info_from_wire(self._stub.GetInfo(info_pb2.GetInfoRequest(), timeout=timeout_s))
+            return info_from_wire(
+                self._stub.GetInfo(info_pb2.GetInfoRequest(), timeout=timeout_s, metadata=self._metadata)
+            )
 
     def generate(self, text: str, *, timeout_s: float = GENERATE_TIMEOUT_S, **options: Unpack[Options]) -> Clip:
         """One clip. Raises InvalidInput, ServerError."""
@@ -134,7 +167,7 @@ class Client:
     def _parts(self, request: motion_pb2.GenerateRequest, timeout_s: float) -> Iterator[Part]:
         reader = ReplyReader()
         with translated(self.target, timeout_s):
-            call = self._stub.Generate(request, timeout=timeout_s)
+            call = self._stub.Generate(request, timeout=timeout_s, metadata=self._metadata)
             try:
                 for reply in call:
                     yield reader.part(reply)
@@ -148,7 +181,8 @@ class Client:
     ) -> Live:  # fmt: skip
         """Open a live character; see `sdk.drive`. wish: as in `Live.change`. resume: last frame of a lost stream."""
         start = start_to_wire({"text": text, **wish}, seed=seed, plan=plan, generator=generator, resume=resume)
-        return Live(self._live.Drive, start, lambda: translated(self.target, math.inf))
+        call = partial(self._live.Drive, metadata=self._metadata)
+        return Live(call, start, lambda: translated(self.target, math.inf))
 
     def close(self) -> None:
         """Give the connection back; running calls end with ServerError."""
@@ -164,15 +198,21 @@ class Client:
 class AsyncClient:
     """`Client` for asyncio: the same methods, to be awaited; `stream` is an async iterator. Use it within one loop."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, *, token: str | None = None, tls: Tls | None = None) -> None:
         self.target = check_target(target)
-        self._channel = grpc.aio.insecure_channel(self.target)
+        self._metadata = bearer(token)
+        if tls is None:
+            self._channel = grpc.aio.insecure_channel(self.target)
+        else:
+            self._channel = grpc.aio.secure_channel(self.target, tls.credentials())
         self._stub = motion_pb2_grpc.MotionServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     async def info(self, *, timeout_s: float = INFO_TIMEOUT_S) -> Info:
         """What the server has loaded and accepts."""
         with translated(self.target, timeout_s):
-            return info_from_wire(await self._stub.GetInfo(info_pb2.GetInfoRequest(), timeout=timeout_s))
+            return info_from_wire(
+                await self._stub.GetInfo(info_pb2.GetInfoRequest(), timeout=timeout_s, metadata=self._metadata)
+            )
 
     async def generate(self, text: str, *, timeout_s: float = GENERATE_TIMEOUT_S, **options: Unpack[Options]) -> Clip:
         """One clip; cancelling the task stops the server's work. Raises InvalidInput, ServerError."""
@@ -187,7 +227,7 @@ class AsyncClient:
     async def _parts(self, request: motion_pb2.GenerateRequest, timeout_s: float) -> AsyncIterator[Part]:
         reader = ReplyReader()
         with translated(self.target, timeout_s):
-            call = self._stub.Generate(request, timeout=timeout_s)
+            call = self._stub.Generate(request, timeout=timeout_s, metadata=self._metadata)
             try:
                 async for reply in call:
                     yield reader.part(reply)
@@ -209,6 +249,13 @@ class AsyncClient:
 
 
 # What both clients share.
+
+
+def bearer(token: str | None) -> tuple[tuple[str, str], ...]:
+    """Metadata that carries a token. Raises InvalidInput for one that no header can hold."""
+    if token is not None and not re.fullmatch(r"[!-~]+", token):
+        raise InvalidInput("token must be printable ASCII without spaces", field="token")
+    return () if token is None else (("authorization", f"Bearer {token}"),)
 
 
 def check_target(target: str) -> str:
@@ -340,6 +387,8 @@ def _translate(error: grpc.RpcError, target: str, timeout_s: float) -> EmoMotion
         if re.search(r"Cancelling all calls|shutdown|GOAWAY", details, re.IGNORECASE):
             return ServerError(f"server {target} is shutting down; ask again when it is back", status=code.name)
         return ServerError(f"server {target} is not available: {details}", status=code.name)
+    if code is grpc.StatusCode.UNAUTHENTICATED:
+        return ServerError(f"server {target} wants a token: {details}", status=code.name)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         message = f"server {target} did not finish within {timeout_s:g} s; allow more time or ask for fewer seconds"
         return ServerError(message, status=code.name)

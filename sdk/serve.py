@@ -4,15 +4,18 @@ import asyncio
 import logging
 import signal
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import click
+import grpc
 
 from sdk.console import run
 from sdk.errors import InvalidInput
+from sdk.service.access import Tokens, server_credentials
 from sdk.service.facts import info_reply
-from sdk.service.server import EngineLike, MotionServer, is_loopback
+from sdk.service.server import EngineLike, MotionServer, Settings, is_loopback
 from sdk.wire import Info, info_from_wire
 
 GRACE_S = 10.0
@@ -22,7 +25,29 @@ NOTICE_S = 1.0
 TRY_IT = 'emomotion clip "a person walks forward" --emotion joy --out walk.glb --server'
 
 
-@click.command("serve")
+def read_config(context: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
+    """Take the options that stand in a TOML file as defaults. Raises InvalidInput for unknown ones."""
+    if path is None:
+        return
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidInput(f"--config is no readable TOML ({error}): {path}", field="config") from None
+    known = {option.name for option in context.command.params} - {"config"}
+    values = {key.replace("-", "_"): value for key, value in found.items()}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        options = ", ".join(sorted(name.replace("_", "-") for name in known if name))
+        raise InvalidInput(f"--config has no {unknown[0]!r}; known: {options}", field="config")
+    context.default_map = values
+
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("serve", context_settings={"auto_envvar_prefix": "EMOMOTION"})
+@click.option("--config", type=FILE, is_eager=True, expose_value=False, callback=read_config,
+              help="TOML file with any of these options.")  # fmt: skip
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=50051, show_default=True, help="Port; 0 takes a free one."
@@ -32,9 +57,35 @@ TRY_IT = 'emomotion clip "a person walks forward" --emotion joy --out walk.glb -
     "--threads", type=click.IntRange(0, 1024), default=0, show_default=True, help="Threads; 0 is one per core."
 )
 @click.option("--insecure", is_flag=True, help="Allow a host that other machines can reach, without TLS.")
-def command(host: str, port: int, bundle: Path | None, threads: int, insecure: bool) -> None:
-    """Serve motion over gRPC until Ctrl-C or SIGTERM."""
-    check_host(host, insecure=insecure)
+@click.option("--tls-cert", type=FILE, help="PEM certificate of this server; with --tls-key calls are encrypted.")
+@click.option("--tls-key", type=FILE, help="PEM key of that certificate.")
+@click.option("--tls-client-ca", type=FILE, help="Clients must show a certificate signed by this one (mutual TLS).")
+@click.option("--tokens", type=FILE, help='File with a line "name token" for each client that may call.')
+@click.option("--rate", type=click.FloatRange(0), default=0.0, show_default=True,
+              help="Calls a second of each client; 0 is no limit.")  # fmt: skip
+@click.option("--burst", type=click.FloatRange(1), default=20.0, show_default=True, help="Calls of a client at once.")
+@click.option("--max-streams", type=click.IntRange(0), default=64, show_default=True, help="Live characters in all.")
+@click.option("--max-streams-per-client", type=click.IntRange(0), default=64, show_default=True,
+              help="Live characters of each client.")  # fmt: skip
+@click.option(
+    "--metrics-port", type=click.IntRange(0, 65535), help="Serve Prometheus metrics there, on this machine only."
+)
+def command(
+    host: str, port: int, bundle: Path | None, threads: int, insecure: bool, tls_cert: Path | None,
+    tls_key: Path | None, tls_client_ca: Path | None, tokens: Path | None, rate: float, burst: float,
+    max_streams: int, max_streams_per_client: int, metrics_port: int | None,
+) -> None:  # fmt: skip
+    """Serve motion over gRPC until Ctrl-C or SIGTERM.
+
+    Every option can also stand in a TOML file (--config) or in the environment, as EMOMOTION_PORT; the command line
+    goes first, then the environment, then the file.
+    """
+    credentials = credentials_of(tls_cert, tls_key, tls_client_ca)
+    check_host(host, insecure=insecure, encrypted=credentials is not None)
+    settings = Settings(
+        credentials=credentials, tokens=Tokens() if tokens is None else Tokens.read(tokens), rate=rate, burst=burst,
+        max_streams=max_streams, max_streams_per_client=max_streams_per_client, metrics_port=metrics_port,
+    )  # fmt: skip
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def load() -> EngineLike:
@@ -42,17 +93,29 @@ def command(host: str, port: int, bundle: Path | None, threads: int, insecure: b
 
         return Engine.load(bundle, threads=threads)
 
-    asyncio.run(serve_until_signal(host, port, load))
+    asyncio.run(serve_until_signal(host, port, load, settings))
 
 
-def check_host(host: str, *, insecure: bool) -> None:
-    """Raises InvalidInput for a host that other machines can reach, unless told that it is meant so."""
-    if not (insecure or is_loopback(host)):
-        message = f"host {host} may be reached from other machines, and calls would travel unencrypted; add --insecure"
-        raise InvalidInput(f"{message} if a private network or a TLS proxy protects them", field="host")
+def credentials_of(cert: Path | None, key: Path | None, client_ca: Path | None) -> grpc.ServerCredentials | None:
+    """TLS from the options; None without any. Raises InvalidInput for half of them."""
+    if cert is None and key is None and client_ca is None:
+        return None
+    if cert is None or key is None:
+        raise InvalidInput("TLS needs both --tls-cert and --tls-key", field="tls-cert")
+    return server_credentials(cert, key, client_ca)
 
 
-async def serve_until_signal(host: str, port: int, load: Callable[[], EngineLike]) -> None:
+def check_host(host: str, *, insecure: bool, encrypted: bool = False) -> None:
+    """Raises InvalidInput for a host that other machines can reach without TLS, unless told that it is meant so."""
+    if not (insecure or encrypted or is_loopback(host)):
+        message = f"host {host} may be reached from other machines, and calls would travel unencrypted; give --tls-cert"
+        fix = "and --tls-key, or add --insecure if a private network or a TLS proxy protects them"
+        raise InvalidInput(f"{message} {fix}", field="host")
+
+
+async def serve_until_signal(
+    host: str, port: int, load: Callable[[], EngineLike], settings: Settings | None = None
+) -> None:
     """`serve` on the console: the first SIGINT or SIGTERM drains, a second one ends at once."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -63,20 +126,21 @@ async def serve_until_signal(host: str, port: int, load: Callable[[], EngineLike
     # signal.signal and not loop.add_signal_handler, which Windows lacks.
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        await serve(host, port, load, announce=click.echo, stop=stop)
+        await serve(host, port, load, settings, announce=click.echo, stop=stop)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 async def serve(
-    host: str, port: int, load: Callable[[], EngineLike], *, announce: Callable[[str], None], stop: asyncio.Event
-) -> None:
+    host: str, port: int, load: Callable[[], EngineLike], settings: Settings | None = None, *,
+    announce: Callable[[str], None], stop: asyncio.Event,
+) -> None:  # fmt: skip
     """Take the port, load, warm up, announce, serve until `stop` is set, then drain.
 
     Raises InvalidInput if the port cannot be had, and whatever `load` raises; the port is free again then.
     """
-    server = await MotionServer.bind(host, port)
+    server = await MotionServer.bind(host, port, settings)
     try:
         announce(f"loading the bundle for {server.address} ...")
         began = time.perf_counter()
@@ -84,18 +148,19 @@ async def serve(
         await server.start(engine)
         await server.warm_up()
         info = info_from_wire(info_reply(engine.bundle))
-        announce(banner(server.address, info, seconds=time.perf_counter() - began))
+        announce(banner(server.address, info, seconds=time.perf_counter() - began, metrics=server.metrics_address))
         await stop.wait()
         announce("stopping: running calls may finish, new ones are refused")
     finally:
         await server.drain(notice_s=0.0 if is_loopback(host) else NOTICE_S, grace_s=GRACE_S)
 
 
-def banner(address: str, info: Info, *, seconds: float) -> str:
+def banner(address: str, info: Info, *, seconds: float, metrics: str = "") -> str:
     """What a person wants to see when the server is up. The first line is always "serving on HOST:PORT"."""
     rows = [
         *info.rows(),
         ("ready", f"loaded and warmed up in {seconds:.1f} s"),
+        *([("metrics", metrics)] if metrics else []),
         ("try it", f"{TRY_IT} {address}"),
         ("stop", "Ctrl-C"),
     ]

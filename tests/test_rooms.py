@@ -30,7 +30,8 @@ class Room:
 
 CORE = ("sdk.motion", "sdk.emotion", "sdk.errors")
 WIRE = ("grpc", "grpc_health", "grpc_reflection", "google")
-RUNTIME = ("numpy", "onnxruntime", "tokenizers", "jsonschema", "click", "PIL", *WIRE)
+OPERATIONS = ("prometheus_client",)
+RUNTIME = ("numpy", "onnxruntime", "tokenizers", "jsonschema", "click", "PIL", *OPERATIONS, *WIRE)
 
 ROOMS = (
     Room("sdk", ("sdk", "emomotion"), RUNTIME),
@@ -39,7 +40,7 @@ ROOMS = (
     Room("sdk/motion", ("sdk.motion",), ("numpy",)),
     Room("sdk/bundle", ("sdk.bundle", *CORE), ("numpy", "jsonschema")),
     Room("sdk/runtime", ("sdk.runtime", "sdk.bundle", *CORE), ("numpy", "onnxruntime", "tokenizers")),
-    Room("sdk/service", ("sdk", "emomotion"), ("numpy", *WIRE)),
+    Room("sdk/service", ("sdk", "emomotion"), ("numpy", *OPERATIONS, *WIRE)),
     Room("sdk/clips", ("sdk.clips", *CORE), ("numpy", "PIL", "jsonschema")),
     Room("sdk/client.py", ("sdk.client", "sdk.drive", "sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
     Room("sdk/drive.py", ("sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
@@ -161,6 +162,7 @@ def test_what_sdk_imports_is_what_an_install_brings() -> None:
         "grpc_health": "grpcio-health-checking",
         "grpc_reflection": "grpcio-reflection",
         "google": "protobuf",
+        "prometheus_client": "prometheus-client",
     }
     imported = set()
     for path in written_modules():

@@ -22,12 +22,13 @@ from sdk.runtime import limits
 from sdk.runtime.character import Character, Order, Postures, Source
 from sdk.runtime.engine import Request, Result, Turn
 from sdk.runtime.scheduler import Scheduler
+from sdk.service.access import Door
 from sdk.service.facts import BundleLike
 from sdk.service.live_messages import Start, frame_to_wire, start_from_wire, wish_from_wire
+from sdk.service.metrics import Metrics
 from sdk.wire import FIELD_TRAILER, skeleton_to_wire
 
 log = logging.getLogger("emomotion.service")
-MAX_STREAMS = 64
 FIRST_S = 0.06
 """A stream waits so long for its first window before it begins standing."""
 URGENT_S = 0.08
@@ -58,10 +59,9 @@ class LiveEngineLike(Protocol):
 class LiveServicer:
     """Methods of LiveService over one engine. Refuses streams until `postures` are set."""
 
-    def __init__(self, engine: LiveEngineLike, scheduler: Scheduler, *, max_streams: int = MAX_STREAMS) -> None:
-        self._engine, self._scheduler, self._max_streams = engine, scheduler, max_streams
+    def __init__(self, engine: LiveEngineLike, scheduler: Scheduler, door: Door, metrics: Metrics) -> None:
+        self._engine, self._scheduler, self._door, self._metrics = engine, scheduler, door, metrics
         self.postures: Postures | None = None
-        self.streams = 0
 
     async def Drive(self, requests: AsyncIterator[live_pb2.DriveRequest], context: Context) -> None:
         """One character, from its start to the client's end."""
@@ -69,19 +69,14 @@ class LiveServicer:
         if postures is None:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is warming up; try again in a few seconds")
             raise AssertionError("abort always raises")
-        if self.streams >= self._max_streams:
-            message = f"all {self._max_streams} streams of this server are taken; try again later or ask another one"
-            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, message)
-        self.streams += 1
         try:
-            await self._drive(aiter(requests), context, postures)
+            async with self._door.stream(context):
+                await self._drive(aiter(requests), context, postures)
         except InvalidInput as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error), ((FIELD_TRAILER, error.field),))
         except TimeoutError:
             message = f"the client took no frame for {STALLED_S:g} s"
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, message)
-        finally:
-            self.streams -= 1
 
     async def _drive(
         self, requests: AsyncIterator[live_pb2.DriveRequest], context: Context, postures: Postures
@@ -90,7 +85,7 @@ class LiveServicer:
         if first is None or first.WhichOneof("part") != "start":
             raise InvalidInput("a stream begins with a start; send DriveRequest.start first", field="start")
         start = start_from_wire(first.start, self._engine.bundle.manifest)
-        stream = _Stream(start, self._engine, self._scheduler, postures, context)
+        stream = _Stream(start, self._engine, self._scheduler, postures, context, self._metrics)
         reader = asyncio.create_task(stream.read(requests))
         try:
             await stream.play(reader)
@@ -103,9 +98,10 @@ class _Stream:
     """One character on the wire."""
 
     def __init__(
-        self, start: Start, engine: LiveEngineLike, scheduler: Scheduler, postures: Postures, context: Context
-    ) -> None:
-        self._engine, self._scheduler, self._context = engine, scheduler, context
+        self, start: Start, engine: LiveEngineLike, scheduler: Scheduler, postures: Postures, context: Context,
+        metrics: Metrics,
+    ) -> None:  # fmt: skip
+        self._engine, self._scheduler, self._context, self._metrics = engine, scheduler, context, metrics
         self._plan, self._generator = start.plan, start.generator
         self._seed = secrets.randbits(53) if start.seed is None else start.seed
         self._wish = start.wish
@@ -157,9 +153,12 @@ class _Stream:
                 for _ in range(int(behind_s * manifest.fps)):
                     character.next()
                     ticks, self._left_out = ticks + 1, self._left_out + 1
+                    self._metrics.left_out.inc()
             self._order_if_due()
             frame = character.next()
             self._idle += frame.source is Source.IDLE
+            self._metrics.frames.labels(frame.source).inc()
+            self._metrics.lateness.observe(max(self._loop.time() - began - ticks / manifest.fps, 0.0))
             ticks += 1
             await self._write(live_pb2.DriveReply(frame=frame_to_wire(frame)))
         reader.result()
@@ -212,6 +211,8 @@ class _Stream:
             log.error("a window failed with %s", type(error).__name__)
             self._character.lost(order)
         else:
-            self._latency_s += LEARN * (self._loop.time() - ordered - self._latency_s)
+            took_s = self._loop.time() - ordered
+            self._metrics.window.observe(took_s)
+            self._latency_s += LEARN * (took_s - self._latency_s)
             self._character.accept(order, made)
             self._arrival.set()

@@ -21,7 +21,9 @@ from sdk.errors import InvalidInput
 from sdk.runtime.engine import Cancelled, Request, Result, Turn
 from sdk.runtime.planner import OverBudget
 from sdk.runtime.scheduler import Closed, Late, Refused, Scheduler
+from sdk.service.access import Door
 from sdk.service.facts import BundleLike, info_reply
+from sdk.service.metrics import Metrics
 from sdk.service.validation import request_from_wire
 from sdk.wire import FIELD_TRAILER, PUSHBACK_TRAILER, affect_to_wire, motion_to_wire
 
@@ -48,8 +50,8 @@ class MotionEngineLike(Protocol):
 class MotionServicer:
     """Methods of MotionService over one engine. Refuses to generate until `ready` is set."""
 
-    def __init__(self, engine: MotionEngineLike, scheduler: Scheduler) -> None:
-        self._engine, self._scheduler = engine, scheduler
+    def __init__(self, engine: MotionEngineLike, scheduler: Scheduler, door: Door, metrics: Metrics) -> None:
+        self._engine, self._scheduler, self._door, self._metrics = engine, scheduler, door, metrics
         self._info = info_reply(engine.bundle)
         self.ready = False
 
@@ -69,6 +71,7 @@ class MotionServicer:
         arrived = time.monotonic()
         if not self.ready:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is warming up; try again in a few seconds")
+        await self._door.admit(context)
         try:
             asked = request_from_wire(request)
             deadline = _deadline(asked, arrived, context.time_remaining())
@@ -80,11 +83,14 @@ class MotionServicer:
         except Cancelled:
             await context.abort(grpc.StatusCode.CANCELLED, "the call was cancelled")
         except OverBudget as error:
+            self._metrics.refused.labels("budget").inc()
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error), ((PUSHBACK_TRAILER, "-1"),))
         except Refused as error:
+            self._metrics.refused.labels("queue").inc()
             pushback = ((PUSHBACK_TRAILER, str(math.ceil(1000 * error.wait_s))),)
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(error), pushback)
         except Late as error:
+            self._metrics.refused.labels("late").inc()
             await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, str(error))
         except Closed as error:
             await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
@@ -95,11 +101,21 @@ class MotionServicer:
         status = motion_pb2.GenerateReply(status=self._status(result))
         if deadline < math.inf:
             status.status.budget_left_ms = 1000 * (deadline - time.monotonic())
+        self._count(result, arrived, deadline)
         yield header
         yield first
         for message in parts:
             yield message
         yield status
+
+    def _count(self, result: Result, arrived: float, deadline: float) -> None:
+        now = time.monotonic()
+        self._metrics.latency.labels(result.plan).observe(now - arrived)
+        self._metrics.queue.observe(result.stage_ms.get("queue", 0.0) / 1000)
+        for stage, ms in result.stage_ms.items():
+            self._metrics.stage.labels(stage).observe(ms / 1000)
+        self._metrics.degraded.inc(result.degraded)
+        self._metrics.late.inc(now > deadline)
 
     async def _made(self, asked: Request, arrived: float, deadline: float) -> Result:
         """The motion, made when its turn comes. Raises OverBudget, Refused, Late, Closed, Cancelled, InvalidInput."""

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import ipaddress
 import socket
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import grpc
@@ -14,8 +15,10 @@ from grpc_reflection.v1alpha import reflection
 from emomotion.v1 import live_pb2, motion_pb2
 from sdk.errors import InvalidInput
 from sdk.runtime.scheduler import Scheduler
+from sdk.service.access import Door, RateLimit, TokenInterceptor, Tokens
 from sdk.service.handlers import service_handler
 from sdk.service.live import LiveEngineLike, LiveServicer
+from sdk.service.metrics import Metrics, serve_metrics
 from sdk.service.motion import MotionEngineLike, MotionServicer
 
 MOTION = motion_pb2.DESCRIPTOR.services_by_name["MotionService"]
@@ -35,33 +38,70 @@ class EngineLike(MotionEngineLike, LiveEngineLike, Protocol):
     """What a server needs of `sdk.runtime.engine.Engine`."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a server is run. The defaults are for one machine: no TLS, no tokens, no rate.
+
+    credentials: TLS; tokens: who may call. rate, burst: calls a second and at once of each client, 0 for no limit.
+    max_streams, max_streams_per_client: of live characters. metrics_port: where Prometheus may ask, on this machine.
+    """
+
+    credentials: grpc.ServerCredentials | None = None
+    tokens: Tokens = field(default_factory=Tokens)
+    rate: float = 0.0
+    burst: float = 20.0
+    max_streams: int = 64
+    max_streams_per_client: int = 64
+    metrics_port: int | None = None
+
+
 class MotionServer:
     """A server on one address. Make it with `bind`, end it with `drain`."""
 
-    def __init__(self, server: grpc.aio.Server, host: str, port: int) -> None:
+    def __init__(self, server: grpc.aio.Server, host: str, port: int, settings: Settings) -> None:
         self.host, self.port = host, port
+        self.metrics = Metrics()
         self._server = server
         self._scheduler = Scheduler()
         self._health = grpc_health.aio.HealthServicer()
+        self._door = Door(
+            settings.tokens, RateLimit(settings.rate, settings.burst),
+            max_streams=settings.max_streams, max_streams_per_client=settings.max_streams_per_client,
+        )  # fmt: skip
         self._motion: MotionServicer | None = None
         self._live: LiveServicer | None = None
+        port_ = settings.metrics_port
+        self._metrics_page = None if port_ is None else serve_metrics(self.metrics, "127.0.0.1", port_)
+        self.metrics.watch("queue_length", "Work that has not begun.", lambda: self.waiting)
+        self.metrics.watch("streams", "Live characters that are open.", lambda: self.streams)
 
     @classmethod
-    async def bind(cls, host: str, port: int) -> "MotionServer":
+    async def bind(cls, host: str, port: int, settings: Settings | None = None) -> "MotionServer":
         """Take the port (0: any free one) before anything slow is done. Raises InvalidInput if it cannot be had."""
-        server = grpc.aio.server(options=OPTIONS)
+        settings = Settings() if settings is None else settings
+        guards = (TokenInterceptor(settings.tokens),) if settings.tokens.names else ()
+        server = grpc.aio.server(options=OPTIONS, interceptors=guards)
+        address = address_of(host, port)
         try:
-            taken = server.add_insecure_port(address_of(host, port))
+            if settings.credentials is None:
+                taken = server.add_insecure_port(address)
+            else:
+                taken = server.add_secure_port(address, settings.credentials)
         except RuntimeError:
             raise _why_not(host, port) from None
         if taken == 0:
             raise _why_not(host, port)
-        return cls(server, host, taken)
+        return cls(server, host, taken, settings)
 
     @property
     def address(self) -> str:
         """HOST:PORT as a client takes it."""
         return address_of(self.host, self.port)
+
+    @property
+    def metrics_address(self) -> str:
+        """Where the metrics are; empty without."""
+        return "" if self._metrics_page is None else f"http://127.0.0.1:{self._metrics_page.server_port}/metrics"
 
     @property
     def waiting(self) -> int:
@@ -71,15 +111,17 @@ class MotionServer:
     @property
     def streams(self) -> int:
         """How many live characters are open."""
-        return 0 if self._live is None else self._live.streams
+        return self._door.streams
 
     async def start(self, engine: EngineLike) -> None:
         """Answer calls. Health says NOT_SERVING and Generate is refused until `warm_up` has ended."""
         self._engine = engine
-        self._motion = MotionServicer(engine, self._scheduler)
-        self._live = LiveServicer(engine, self._scheduler)
-        handlers = (service_handler(MOTION, self._motion), service_handler(LIVE, self._live))
-        self._server.add_generic_rpc_handlers(handlers)
+        self._motion = MotionServicer(engine, self._scheduler, self._door, self.metrics)
+        self._live = LiveServicer(engine, self._scheduler, self._door, self.metrics)
+        services = ((MOTION, self._motion), (LIVE, self._live))
+        self._server.add_generic_rpc_handlers(
+            tuple(service_handler(service, servicer, ended=self._ended) for service, servicer in services)
+        )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (MOTION.full_name, LIVE.full_name, grpc_health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
@@ -103,6 +145,12 @@ class MotionServer:
             await asyncio.sleep(notice_s)
         await self._server.stop(grace_s)
         await asyncio.to_thread(self._scheduler.close)
+        if self._metrics_page is not None:
+            await asyncio.to_thread(self._metrics_page.shutdown)
+            self._metrics_page.server_close()
+
+    def _ended(self, method: str, status: str) -> None:
+        self.metrics.calls.labels(method, status).inc()
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
         for name in ("", MOTION.full_name, LIVE.full_name):

@@ -15,6 +15,7 @@ from sdk import cli, info, serve
 from sdk.client import Client
 from sdk.console import run
 from sdk.errors import BundleError
+from sdk.service.server import Settings
 from tests.service.conftest import PATIENCE_S, Live
 
 REPO = Path(__file__).resolve().parents[2]
@@ -159,3 +160,63 @@ def test_our_own_faults_keep_their_traceback() -> None:
 
     with pytest.raises(ZeroDivisionError):
         run(command, [])
+
+
+class Told:
+    """What `serve` would have been run with."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def note(host: str, port: int, load: object, settings: Settings) -> None:
+            self.host, self.port, self.settings = host, port, settings
+
+        monkeypatch.setattr(serve, "serve_until_signal", note)
+
+
+def test_options_come_from_the_command_line_then_the_environment_then_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told(monkeypatch)
+    config = tmp_path / "serve.toml"
+    config.write_text('port = 4001\nmax-streams = 7\nrate = 2.5\nhost = "::1"\n')
+    monkeypatch.setenv("EMOMOTION_PORT", "4002")
+    monkeypatch.setenv("EMOMOTION_MAX_STREAMS", "8")
+    assert exit_of(serve.command, "--config", str(config), "--port", "4003") == 0
+    assert (told.host, told.port) == ("::1", 4003)
+    assert (told.settings.max_streams, told.settings.rate) == (8, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("ports = 1", "--config has no 'ports'; known: bundle, burst, host"),
+        ("port = ", "--config is no readable TOML"),
+        ("port = 99999", "99999 is not in the range"),
+        ('rate = "fast"', "is not a valid float"),
+    ],
+)
+def test_a_config_file_that_is_wrong_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, words: str
+) -> None:
+    config = tmp_path / "serve.toml"
+    config.write_text(content + "\n")
+    assert words in refused(capsys, serve.command, "--config", str(config))
+
+
+def test_half_of_tls_is_refused_and_whole_tls_may_be_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = Told(monkeypatch)
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_text("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
+    key.write_text("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n")
+    assert "both --tls-cert and --tls-key" in refused(capsys, serve.command, "--tls-cert", str(cert))
+    assert exit_of(serve.command, "--host", "0.0.0.0", "--tls-cert", str(cert), "--tls-key", str(key)) == 0
+    assert told.settings.credentials is not None
+
+
+def test_tokens_and_metrics_reach_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told(monkeypatch)
+    tokens = tmp_path / "tokens"
+    tokens.write_text("studio a-token-of-the-studio\n")
+    assert exit_of(serve.command, "--tokens", str(tokens), "--metrics-port", "9100") == 0
+    assert list(told.settings.tokens.names.values()) == ["studio"] and told.settings.metrics_port == 9100

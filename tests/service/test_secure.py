@@ -1,0 +1,198 @@
+"""A server that others can reach: encrypted, with tokens, with limits, and with figures for its operators."""
+
+import contextlib
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from sdk.client import AsyncClient, Client, Tls
+from sdk.errors import InvalidInput, ServerError
+from sdk.service.access import Tokens, server_credentials
+from sdk.service.metrics import serve_metrics
+from sdk.service.server import MotionServer, Settings
+from tests.service.conftest import PATIENCE_S, Live, Loop
+
+trustme = pytest.importorskip("trustme", reason="trustme is absent: pip install -e '.[dev]'")
+WALK = "a person walks forward"
+TOKEN = "a-token-of-the-studio"
+
+
+@pytest.fixture(scope="module")
+def pems(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """An authority, a server's certificate for localhost and a client's, as files."""
+    out = tmp_path_factory.mktemp("pems")
+    ca = trustme.CA()
+    server, client = ca.issue_cert("localhost", "127.0.0.1"), ca.issue_cert("client@studio")
+    paths = {name: out / f"{name}.pem" for name in ("ca", "cert", "key", "client_cert", "client_key")}
+    ca.cert_pem.write_to_path(str(paths["ca"]))
+    for one, cert, key in ((server, "cert", "key"), (client, "client_cert", "client_key")):
+        one.cert_chain_pems[0].write_to_path(str(paths[cert]))
+        one.private_key_pem.write_to_path(str(paths[key]))
+    return paths
+
+
+@pytest.fixture
+def start(loop: Loop) -> Iterator[Callable[..., Live]]:
+    """start(settings...) gives a running server."""
+    running: list[Live] = []
+
+    def run(**settings: object) -> Live:
+        live = Live(loop)
+        live.drained = True
+        loop.call(live.server.drain(notice_s=0, grace_s=0))
+        live.server = loop.call(MotionServer.bind("127.0.0.1", 0, Settings(**settings)))  # type: ignore[arg-type]
+        live.address, live.drained = live.server.address, False
+        running.append(live)
+        return live.start()
+
+    yield run
+    for live in running:
+        live.drain()
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> Tokens:
+    path = tmp_path / "tokens"
+    path.write_text(f"studio {TOKEN}\n")
+    return Tokens.read(path)
+
+
+def local(live: Live) -> str:
+    return f"localhost:{live.server.port}"
+
+
+def test_tls_serves_who_trusts_it_and_nobody_in_plain(start: Callable[..., Live], pems: dict[str, Path]) -> None:
+    live = start(credentials=server_credentials(pems["cert"], pems["key"]))
+    with Client(local(live), tls=Tls(ca=pems["ca"])) as client:
+        assert len(client.generate(WALK, seconds=1).motion) == 31
+    with Client(local(live)) as plain, pytest.raises(ServerError):
+        plain.info(timeout_s=2)
+    with Client(local(live), tls=Tls()) as stranger, pytest.raises(ServerError):
+        stranger.info(timeout_s=2)
+
+    async def ask() -> int:
+        async with AsyncClient(local(live), tls=Tls(ca=pems["ca"])) as connected:
+            return len((await connected.generate(WALK, seconds=1)).motion)
+
+    assert live.loop.call(ask()) == 31
+
+
+def test_mutual_tls_wants_a_certificate_of_the_client(start: Callable[..., Live], pems: dict[str, Path]) -> None:
+    live = start(credentials=server_credentials(pems["cert"], pems["key"], pems["ca"]))
+    mine = Tls(ca=pems["ca"], cert=pems["client_cert"], key=pems["client_key"])
+    with Client(local(live), tls=mine) as client:
+        assert client.info().name == "fake"
+    with Client(local(live), tls=Tls(ca=pems["ca"])) as stranger, pytest.raises(ServerError):
+        stranger.info(timeout_s=2)
+
+
+def test_a_certificate_needs_its_key(pems: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="needs its key"):
+        Client("localhost:1", tls=Tls(ca=pems["ca"], cert=pems["client_cert"]))
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        Client("localhost:1", tls=Tls(ca=tmp_path / "nothing.pem"))
+
+
+def test_calls_need_the_token_and_health_does_not(start: Callable[..., Live], tokens: Tokens) -> None:
+    live = start(tokens=tokens)
+    with Client(live.address, token=TOKEN) as client:
+        assert len(client.generate(WALK, seconds=1).motion) == 31
+        with client.drive(WALK) as stream:
+            assert next(iter(stream)).number == 0
+    for token in (None, "another-token-than-that"):
+        with Client(live.address, token=token) as stranger:
+            for call in (
+                stranger.info, lambda c=stranger: c.generate(WALK), lambda c=stranger: list(c.drive(WALK)),
+            ):  # fmt: skip
+                with pytest.raises(ServerError, match="wants a token") as refusal:
+                    call()
+                assert refusal.value.status == "UNAUTHENTICATED"
+    with grpc.insecure_channel(live.address) as channel:
+        reply = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE_S)
+        assert reply.status == health_pb2.HealthCheckResponse.SERVING
+    assert len(live.engine.requests) == 1
+
+
+def test_a_token_is_printable() -> None:
+    with pytest.raises(InvalidInput, match="printable ASCII"):
+        Client("localhost:1", token="with space")
+
+
+def test_who_calls_too_often_is_told_when_to_come_back(start: Callable[..., Live]) -> None:
+    live = start(rate=0.5, burst=3)
+    with Client(live.address) as client:
+        for _ in range(3):
+            client.generate(WALK, seconds=0.5)
+        with pytest.raises(ServerError, match="too many calls; try again in") as refusal:
+            client.generate(WALK, seconds=0.5)
+    assert refusal.value.status == "RESOURCE_EXHAUSTED"
+    assert len(live.engine.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"max_streams": 2}, "of this server are taken"), ({"max_streams_per_client": 2}, "that one client may have")],
+)
+def test_streams_have_a_limit_and_give_their_place_back(
+    start: Callable[..., Live], settings: dict[str, int], words: str
+) -> None:
+    live = start(**settings)
+    with Client(live.address) as client:
+        streams = [client.drive(WALK) for _ in range(2)]
+        for stream in streams:
+            next(iter(stream))
+        with pytest.raises(ServerError, match=words) as refusal:
+            list(client.drive(WALK))
+        assert refusal.value.status == "RESOURCE_EXHAUSTED"
+        streams[0].close()
+        live.until(lambda: live.server.streams == 1)
+        with client.drive(WALK) as third:
+            assert next(iter(third)).number == 0
+        streams[1].close()
+
+
+def test_operators_see_what_happened(start: Callable[..., Live]) -> None:
+    live = start()
+    page = serve_metrics(live.server.metrics, "127.0.0.1", 0)
+    with Client(live.address) as client:
+        client.generate(WALK, seconds=1)
+        client.generate(WALK, seconds=1, budget_ms=45)
+        with contextlib.suppress(ServerError):
+            client.generate(WALK, budget_ms=5)
+        with contextlib.suppress(InvalidInput):
+            client.generate(WALK, seconds=99)
+        with client.drive(WALK) as stream:
+            next(iter(stream))
+            live.until(lambda: "emomotion_streams 1.0" in text_of(page.server_port))
+    live.until(lambda: "emomotion_streams 0.0" in text_of(page.server_port))
+    text = text_of(page.server_port)
+    for line in (
+        'emomotion_calls_total{method="Generate",status="OK"} 2.0',
+        'emomotion_calls_total{method="Generate",status="FAILED_PRECONDITION"} 1.0',
+        'emomotion_calls_total{method="Generate",status="INVALID_ARGUMENT"} 1.0',
+        'emomotion_generate_seconds_count{plan="default"} 1.0',
+        'emomotion_generate_seconds_count{plan="fast"} 1.0',
+        "emomotion_degraded_total 1.0",
+        'emomotion_refused_total{reason="budget"} 1.0',
+        "emomotion_late_total 0.0",
+        "emomotion_queue_length 0.0",
+        'emomotion_stage_seconds_count{stage="masked"} 2.0',
+    ):
+        assert line in text.splitlines(), line
+    assert "emomotion_frames_total" in text and WALK not in text
+    page.shutdown()
+
+
+def text_of(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S) as page:
+        return str(page.read().decode())
+
+
+def test_a_metrics_port_in_use_is_named(start: Callable[..., Live]) -> None:
+    live = start()
+    with pytest.raises(InvalidInput, match="choose another --metrics-port"):
+        serve_metrics(live.server.metrics, "127.0.0.1", live.server.port)
