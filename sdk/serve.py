@@ -12,7 +12,7 @@ import click
 import grpc
 
 from sdk.console import run
-from sdk.errors import InvalidInput
+from sdk.errors import EmoMotionError, InvalidInput
 from sdk.service.access import Tokens, server_credentials
 from sdk.service.facts import info_reply
 from sdk.service.server import EngineLike, MotionServer, Settings, is_loopback
@@ -117,7 +117,7 @@ async def serve_until_signal(
     host: str, port: int, load: Callable[[], EngineLike], settings: Settings | None = None
 ) -> None:
     """`serve` on the console: the first SIGINT or SIGTERM drains, a second one ends at once."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    stop, again, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
 
     def handle(number: int, _frame: object) -> None:
         signal.signal(number, signal.default_int_handler)
@@ -125,8 +125,10 @@ async def serve_until_signal(
 
     # signal.signal and not loop.add_signal_handler, which Windows lacks.
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    if hasattr(signal, "SIGHUP"):  # Windows has none
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(again.set))
     try:
-        await serve(host, port, load, settings, announce=click.echo, stop=stop)
+        await serve(host, port, load, settings, announce=click.echo, stop=stop, again=again)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -134,9 +136,9 @@ async def serve_until_signal(
 
 async def serve(
     host: str, port: int, load: Callable[[], EngineLike], settings: Settings | None = None, *,
-    announce: Callable[[str], None], stop: asyncio.Event,
+    announce: Callable[[str], None], stop: asyncio.Event, again: asyncio.Event | None = None,
 ) -> None:  # fmt: skip
-    """Take the port, load, warm up, announce, serve until `stop` is set, then drain.
+    """Take the port, load, warm up, announce, serve until `stop` is set, then drain; reload when `again` is set.
 
     Raises InvalidInput if the port cannot be had, and whatever `load` raises; the port is free again then.
     """
@@ -149,10 +151,28 @@ async def serve(
         await server.warm_up()
         info = info_from_wire(info_reply(engine.bundle))
         announce(banner(server.address, info, seconds=time.perf_counter() - began, metrics=server.metrics_address))
+        reloading = None if again is None else asyncio.create_task(reload_on(server, load, again, announce))
         await stop.wait()
+        if reloading is not None:
+            reloading.cancel()
         announce("stopping: running calls may finish, new ones are refused")
     finally:
         await server.drain(notice_s=0.0 if is_loopback(host) else NOTICE_S, grace_s=GRACE_S)
+
+
+async def reload_on(
+    server: MotionServer, load: Callable[[], EngineLike], again: asyncio.Event, announce: Callable[[str], None]
+) -> None:
+    """Reload the bundle whenever the event is set; one that cannot be loaded leaves the old one serving."""
+    while True:
+        await again.wait()
+        again.clear()
+        try:
+            await server.reload(load)
+        except EmoMotionError as error:
+            announce(f"not reloaded, the old bundle stays: {error}")
+        else:
+            announce(f"reloaded: bundle {server.bundle_sha256[:12]} serves new calls and streams")
 
 
 def banner(address: str, info: Info, *, seconds: float, metrics: str = "") -> str:

@@ -165,9 +165,9 @@ class Engine:
         other = TokenGenerator(passes, self.bundle.manifest.generators[name])
         return Engine(self.bundle, {**self._generators, name: other}, self._text)
 
-    def warm_up(self) -> None:
+    def warm_up(self, turn: Turn | None = None) -> None:
         """Run every plan, short, middling and a whole window, so that the first request is as fast as the next and what
-        it takes is known.
+        it takes is known. `turn` lets others go first meanwhile.
         """
         manifest = self.bundle.manifest
         for plan in manifest.plans:
@@ -175,15 +175,16 @@ class Engine:
             window_s = (info.max_tokens * info.downsampling - 1) / manifest.fps
             for seconds in (limits.MIN_SECONDS, 2.0, min(window_s, limits.MAX_SECONDS)):
                 text = f"a person stands for {seconds:g} s, {plan.name}"  # new, for the text encoder is timed too
-                self.generate(Request(text=text, seconds=seconds, seed=0, plan=plan.name))
+                self.generate(Request(text=text, seconds=seconds, seed=0, plan=plan.name), turn=turn)
 
-    def measured_postures(self) -> Postures:
+    def measured_postures(self, turn: Turn | None = None) -> Postures:
         """How feelings bend this bundle's characters; about twenty short clips of the cheapest plan."""
         default = self.bundle.plan(None).generator
         plan = [p.name for p in self.bundle.manifest.plans if p.generator == default][-1]
 
         def generate(text: str, affect: Affect, seconds: float, seed: int) -> Motion:
-            return self.generate(Request(text=text, affect=affect, seconds=seconds, seed=seed, plan=plan)).motion
+            request = Request(text=text, affect=affect, seconds=seconds, seed=seed, plan=plan)
+            return self.generate(request, turn=turn).motion
 
         return Postures.measure(generate)
 

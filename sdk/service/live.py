@@ -53,19 +53,23 @@ class LiveEngineLike(Protocol):
 
     def extend(self, request: Request, played: Motion | None, frames: int, *, turn: Turn | None = None) -> Result: ...
 
-    def measured_postures(self) -> Postures: ...
+    def measured_postures(self, turn: Turn | None = None) -> Postures: ...
 
 
 class LiveServicer:
-    """Methods of LiveService over one engine. Refuses streams until `postures` are set."""
+    """Methods of LiveService over one engine. Refuses streams until the first `use`."""
 
     def __init__(self, engine: LiveEngineLike, scheduler: Scheduler, door: Door, metrics: Metrics) -> None:
         self._engine, self._scheduler, self._door, self._metrics = engine, scheduler, door, metrics
-        self.postures: Postures | None = None
+        self._postures: Postures | None = None
+
+    def use(self, engine: LiveEngineLike, postures: Postures) -> None:
+        """Drive new streams with this engine; those that are open stay with theirs."""
+        self._engine, self._postures = engine, postures
 
     async def Drive(self, requests: AsyncIterator[live_pb2.DriveRequest], context: Context) -> None:
         """One character, from its start to the client's end."""
-        postures = self.postures
+        postures = self._postures
         if postures is None:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is warming up; try again in a few seconds")
             raise AssertionError("abort always raises")

@@ -38,7 +38,7 @@ class MotionEngineLike(Protocol):
     @property
     def bundle(self) -> BundleLike: ...
 
-    def warm_up(self) -> None: ...
+    def warm_up(self, turn: Turn | None = None) -> None: ...
 
     def expected_s(self) -> dict[str, float]: ...
 
@@ -51,9 +51,13 @@ class MotionServicer:
     """Methods of MotionService over one engine. Refuses to generate until `ready` is set."""
 
     def __init__(self, engine: MotionEngineLike, scheduler: Scheduler, door: Door, metrics: Metrics) -> None:
-        self._engine, self._scheduler, self._door, self._metrics = engine, scheduler, door, metrics
-        self._info = info_reply(engine.bundle)
+        self._scheduler, self._door, self._metrics = scheduler, door, metrics
+        self.use(engine)
         self.ready = False
+
+    def use(self, engine: MotionEngineLike) -> None:
+        """Answer from another engine from now on; calls that run stay with theirs."""
+        self._engine, self._info = engine, info_reply(engine.bundle)
 
     async def GetInfo(self, request: info_pb2.GetInfoRequest, context: Context) -> info_pb2.GetInfoReply:
         """Facts of the bundle; available from the start. What plans take is as of now."""
@@ -75,7 +79,8 @@ class MotionServicer:
         try:
             asked = request_from_wire(request)
             deadline = _deadline(asked, arrived, context.time_remaining())
-            result = await self._made(asked, arrived, deadline)
+            engine = self._engine
+            result = await self._made(engine, asked, arrived, deadline)
         except InvalidInput as error:
             if not error.field:  # not about the request: the engine produced something impossible
                 await _abort_internal(context, request, error)
@@ -98,7 +103,7 @@ class MotionServicer:
             await _abort_internal(context, request, error)
         parts = motion_to_wire(result.motion)
         header, first = next(parts), next(parts)
-        status = motion_pb2.GenerateReply(status=self._status(result))
+        status = motion_pb2.GenerateReply(status=_status(result, engine.bundle.sha256))
         if deadline < math.inf:
             status.status.budget_left_ms = 1000 * (deadline - time.monotonic())
         self._count(result, arrived, deadline)
@@ -117,16 +122,16 @@ class MotionServicer:
         self._metrics.degraded.inc(result.degraded)
         self._metrics.late.inc(now > deadline)
 
-    async def _made(self, asked: Request, arrived: float, deadline: float) -> Result:
+    async def _made(self, engine: MotionEngineLike, asked: Request, arrived: float, deadline: float) -> Result:
         """The motion, made when its turn comes. Raises OverBudget, Refused, Late, Closed, Cancelled, InvalidInput."""
-        plan, least_s = self._engine.cheapest(asked)
+        plan, least_s = engine.cheapest(asked)
         if arrived + least_s > deadline - SEND_S:
             raise OverBudget(1000 * (deadline - arrived), plan, 1000 * (least_s + SEND_S))
 
         def work(turn: Turn) -> Result:
             queue_ms = 1000 * (time.monotonic() - arrived)
             try:
-                made = self._engine.generate(asked, turn=turn)
+                made = engine.generate(asked, turn=turn)
             except OverBudget as error:  # it fitted when it came; what was learned since says otherwise
                 raise Late(str(error)) from None
             _ = made.motion.contacts  # computed and cached here, off the event loop
@@ -136,25 +141,26 @@ class MotionServicer:
         future = self._scheduler.submit(work, deadline=deadline - SEND_S, least_s=least_s)
         return await asyncio.wrap_future(future)
 
-    def _status(self, result: Result) -> motion_pb2.GenerateStatus:
-        used = result.request
-        return motion_pb2.GenerateStatus(
-            used=motion_pb2.SettingsUsed(
-                text=used.text,
-                affect=affect_to_wire(used.affect),
-                seconds=used.seconds,
-                seed=used.seed,
-                plan=result.plan,
-                generator=used.generator or "",
-                fps=result.motion.fps,
-            ),
-            stages=[
-                motion_pb2.StageTime(stage=stage, ms=ms, passes=result.passes.get(stage, 0))
-                for stage, ms in result.stage_ms.items()
-            ],
-            degraded=result.degraded,
-            bundle_sha256=self._engine.bundle.sha256,
-        )
+
+def _status(result: Result, bundle_sha256: str) -> motion_pb2.GenerateStatus:
+    used = result.request
+    return motion_pb2.GenerateStatus(
+        used=motion_pb2.SettingsUsed(
+            text=used.text,
+            affect=affect_to_wire(used.affect),
+            seconds=used.seconds,
+            seed=used.seed,
+            plan=result.plan,
+            generator=used.generator or "",
+            fps=result.motion.fps,
+        ),
+        stages=[
+            motion_pb2.StageTime(stage=stage, ms=ms, passes=result.passes.get(stage, 0))
+            for stage, ms in result.stage_ms.items()
+        ],
+        degraded=result.degraded,
+        bundle_sha256=bundle_sha256,
+    )
 
 
 def _deadline(asked: Request, arrived: float, remaining_s: float | None) -> float:

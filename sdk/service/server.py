@@ -4,6 +4,7 @@ import asyncio
 import errno
 import ipaddress
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from grpc_reflection.v1alpha import reflection
 
 from emomotion.v1 import live_pb2, motion_pb2
 from sdk.errors import InvalidInput
+from sdk.runtime.character import Postures
 from sdk.runtime.scheduler import Scheduler
 from sdk.service.access import Door, RateLimit, TokenInterceptor, Tokens
 from sdk.service.handlers import service_handler
@@ -104,6 +106,11 @@ class MotionServer:
         return "" if self._metrics_page is None else f"http://127.0.0.1:{self._metrics_page.server_port}/metrics"
 
     @property
+    def bundle_sha256(self) -> str:
+        """Hash of the bundle that new calls get."""
+        return self._engine.bundle.sha256
+
+    @property
     def waiting(self) -> int:
         """How many generations have not begun."""
         return self._scheduler.waiting
@@ -131,12 +138,27 @@ class MotionServer:
     async def warm_up(self) -> None:
         """Let the engine warm up on its thread, then open the doors."""
         assert self._motion is not None and self._live is not None, "start first"
-        await asyncio.wrap_future(self._scheduler.submit(lambda _turn: self._engine.warm_up()))
+        postures = await self._warmed(self._engine)
         self._motion.ready = True
-        self._live.postures = await asyncio.wrap_future(
-            self._scheduler.submit(lambda _turn: self._engine.measured_postures())
-        )
+        self._live.use(self._engine, postures)
         await self._set_health(SERVING)
+
+    async def reload(self, load: Callable[[], EngineLike]) -> None:
+        """Change to another engine while calls and streams go on; those that run keep the one they began with.
+
+        Raises whatever `load` raises; the old engine then stays.
+        """
+        assert self._motion is not None and self._live is not None, "start first"
+        engine = await asyncio.to_thread(load)
+        postures = await self._warmed(engine)
+        self._engine = engine
+        self._motion.use(engine)
+        self._live.use(engine, postures)
+
+    async def _warmed(self, engine: EngineLike) -> Postures:
+        """Warm an engine up on the thread for models, everybody else going first."""
+        await asyncio.wrap_future(self._scheduler.submit(engine.warm_up))
+        return await asyncio.wrap_future(self._scheduler.submit(engine.measured_postures))
 
     async def drain(self, *, notice_s: float, grace_s: float) -> None:
         """Say NOT_SERVING, wait `notice_s` for balancers to notice, refuse new calls, end running ones in `grace_s`."""

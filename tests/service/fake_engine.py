@@ -71,7 +71,7 @@ class FakeEngine:
         self.was_cancelled = threading.Event()
         self.error: Exception | None = None
 
-    def warm_up(self) -> None:
+    def warm_up(self, turn: Turn | None = None) -> None:
         assert self.warm_gate.wait(20)
 
     def expected_s(self) -> dict[str, float]:
@@ -81,7 +81,7 @@ class FakeEngine:
         plans = self._accepted(request)
         return plans[-1], SECONDS[plans[-1]]
 
-    def measured_postures(self) -> Postures:
+    def measured_postures(self, turn: Turn | None = None) -> Postures:
         """Sadness bends the neck."""
         bend = np.zeros((NUM_JOINTS, 3))
         bend[JOINT["neck"], 0] = 0.4

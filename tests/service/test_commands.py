@@ -72,6 +72,16 @@ def test_serve_announces_itself_and_drains_on_a_signal(
     assert out.startswith("stopping")
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
+def test_a_hangup_reloads(server: tuple[subprocess.Popen[str], str, list[str]]) -> None:
+    process, address, _ = server
+    process.send_signal(signal.SIGHUP)
+    assert process.stdout is not None
+    assert re.match(r"reloaded: bundle (ab){6} serves new calls", process.stdout.readline())
+    with Client(address) as client:
+        assert len(client.generate("a person waves", seconds=1).motion) == 31
+
+
 def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str], live: Live) -> None:
     line = refused(capsys, cli.group, "serve", "--port", str(live.server.port))
     assert re.match(rf"port {live.server.port} on 127\.0\.0\.1 is already in use; choose another with --port", line)

@@ -8,10 +8,11 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
-from sdk.client import AsyncClient, Client
-from sdk.errors import InvalidInput, ServerError
+from sdk.client import AsyncClient, Client, Clip
+from sdk.errors import BundleError, InvalidInput, ServerError
 from sdk.service.server import MotionServer, address_of, is_loopback
 from tests.service.conftest import PATIENCE_S, Live, Loop
+from tests.service.fake_engine import FakeBundle, FakeEngine
 
 SERVICE = "emomotion.v1.MotionService"
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -128,3 +129,45 @@ def test_ipv6_addresses_are_bracketed() -> None:
 )  # fmt: skip
 def test_loopback_is_what_only_this_machine_reaches(host: str, only_here: bool) -> None:
     assert is_loopback(host) is only_here
+
+
+# --- reloading ---
+
+
+async def clip_on_the_loop(live: Live) -> Clip:
+    async with AsyncClient(live.address) as connected:
+        return await connected.generate(WALK, seconds=1)
+
+
+def other_engine(sha256: str = "cd" * 32) -> FakeEngine:
+    engine = FakeEngine()
+    engine.bundle = FakeBundle(sha256=sha256)
+    return engine
+
+
+def test_a_new_bundle_takes_over_and_what_runs_keeps_the_old_one(live: Live, client: Client) -> None:
+    new = other_engine()
+    live.engine.gate.clear()
+    running = live.loop.begin(clip_on_the_loop(live))
+    assert live.engine.entered.acquire(timeout=PATIENCE_S)
+    with client.drive(WALK) as stream:
+        assert next(iter(stream)).number == 0
+        live.engine.gate.set()
+        live.loop.call(live.server.reload(lambda: new))
+        assert running.result(PATIENCE_S).bundle_sha256 == live.engine.bundle.sha256
+        assert client.generate(WALK, seconds=1).bundle_sha256 == client.info().sha256 == "cd" * 32
+        frames = [frame for frame, _ in zip(stream, range(60), strict=False)]
+        assert len(frames) == 60 and not frames[-1].idle, "the open stream goes on, with its own engine"
+    assert new.windows == [] and len(new.requests) == 1
+    with client.drive(WALK) as stream:
+        live.until(lambda: len(new.windows) > 0)
+        assert next(iter(stream)).number == 0
+
+
+def test_a_bundle_that_cannot_be_loaded_leaves_the_old_one(live: Live, client: Client) -> None:
+    def load() -> FakeEngine:
+        raise BundleError("masked.onnx was altered")
+
+    with pytest.raises(BundleError):
+        live.loop.call(live.server.reload(load))
+    assert client.generate(WALK, seconds=1).bundle_sha256 == live.engine.bundle.sha256
