@@ -51,28 +51,42 @@ class Way:
         return float(np.arctan2(goal[0] - place[0], goal[1] - place[1]))
 
 
+class Steering:
+    """Bends a motion frame by frame, so that the way may change at any time.
+
+    turn: how far it was turned so far, radians. place: where the character really is, (2,) metres.
+    """
+
+    def __init__(self, root: Array) -> None:
+        """Begin where the motion's own root (3,) is."""
+        self.turn = 0.0
+        self.place = np.array([root[0], root[2]], dtype=np.float64)
+        self._before = self.place
+
+    def step(self, root: Array, rotation: Array, way: Way | None, *, dt: float) -> tuple[Array, Array]:
+        """The motion's next root (3,) and body rotation (4,) as they really are; without a way just as before."""
+        here = np.array([root[0], root[2]], dtype=np.float64)
+        step, self._before = here - self._before, here
+        if way is not None:
+            speed = float(np.linalg.norm(step)) / dt
+            facing = float(heading_angle(rotation))
+            gap = _wrapped(way.wanted(self.place, speed) - facing - self.turn)
+            most = MAX_TURN * min(speed / WALK_SPEED, 1.0)
+            self.turn += float(np.clip(gap / RESPONSE_S, -most, most)) * dt
+        self.place = self.place + _turned(step, self.turn)
+        bent = np.array([self.place[0], root[1], self.place[1]])
+        return bent, quat_mul(quat_about("y", self.turn), rotation)
+
+
 def steered(motion: Motion, way: Way) -> Motion:
     """The motion with its way over the ground bent; frame 0 stays where it is, facing as it does."""
-    if len(motion) < 2:
-        return motion
-    dt = 1 / motion.fps
-    steps = np.diff(motion.root[:, [0, 2]], axis=0)
-    yaw = np.unwrap(heading_angle(motion.rotations[:, 0]))
-    turn, place = 0.0, motion.root[0, [0, 2]].astype(np.float64)
-    turns, places = [turn], [place]
-    for k, step in enumerate(steps):
-        speed = float(np.linalg.norm(step)) / dt
-        gap = float(_wrapped(way.wanted(place, speed) - yaw[k + 1] - turn))
-        most = MAX_TURN * min(speed / WALK_SPEED, 1.0)
-        turn += float(np.clip(gap / RESPONSE_S, -most, most)) * dt
-        place = place + _turned(step, turn)
-        turns.append(turn)
-        places.append(place)
-    root = motion.root.copy()
-    root[:, [0, 2]] = places
+    steering = Steering(motion.root[0])
+    pairs = [(motion.root[0], motion.rotations[0, 0])]
+    for root, rotation in zip(motion.root[1:], motion.rotations[1:, 0], strict=True):
+        pairs.append(steering.step(root, rotation, way, dt=1 / motion.fps))
     rotations = motion.rotations.copy()
-    rotations[:, 0] = quat_mul(quat_about("y", np.array(turns)), rotations[:, 0])
-    return replace(motion, rotations=rotations, root=root)
+    rotations[:, 0] = [rotation for _, rotation in pairs]
+    return replace(motion, rotations=rotations, root=np.array([root for root, _ in pairs]))
 
 
 def _ahead_on(points: Array, place: Array, ahead: float) -> Array:

@@ -1,12 +1,12 @@
 """One live character: what was played, what is ready, and what must be made next. No clock, no thread, no model.
 
-Frames have numbers from 0. Those before `sent` are out and never change. Those up to `ready` stand in the buffer and
-may be replaced. A wish (words, feeling, way) may change at any time: the character then orders a window that begins
-behind the frames it has played, and cuts over at the first frame that is not yet sent when the window comes. Until then
-a posture of the new feeling is laid over what is there, so that the change shows in the very next frame. When nothing
-comes in time, it idles.
+The buffer holds frames as the generator makes them. Playing walks over it at the pace that is wished, bends the way,
+and lays a posture on: these three change in the very next frame. Words and feelings need new motion: the character
+orders a window behind what was played, and when it comes cuts over at the first frame that was not played yet; the
+posture of a new feeling fills the time until then. When nothing comes in time, it idles.
 
-Shapes: n frames, J = 22 joints; frames at the bundle's rate.
+Shapes: n frames, J = 22 joints; frames at the bundle's rate. Places in the buffer are counted from the stream's
+beginning and may lie between two frames.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from sdk.emotion import Affect
 from sdk.errors import InvalidInput
 from sdk.motion.inertial import HALFLIFE_S, aligned, continued, spring_to_zero
 from sdk.motion.motion import Motion
-from sdk.motion.rotations import Array, quat_from_axis_angle, quat_mul
+from sdk.motion.rotations import Array, quat_from_axis_angle, quat_mul, quat_slerp
 from sdk.motion.skeleton import NUM_JOINTS
-from sdk.motion.steering import Way, steered
+from sdk.motion.steering import Steering, Way
 from sdk.runtime.track import AffectTrack
 
 HISTORY_S = 64 / 30
@@ -31,6 +31,8 @@ WINDOW_S = 2.0
 LOW_S = 1.2
 """The next window is ordered when less than this is ready."""
 POSTURE_HALFLIFE_S = 0.1
+LEAST_POSTURE = 1e-4
+"""Radians; less than this at every joint is none."""
 MIN_SPEED, MAX_SPEED = 0.5, 1.5
 """Bounds of Wish.speed: beyond them a gait is another gait."""
 
@@ -66,9 +68,9 @@ class Wish:
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """A window to be made: behind `played` (None at the very beginning), so many frames at the generator's own pace.
+    """A window to be made: behind `played` (None at the very beginning), so many frames.
 
-    start: number of its first frame. wish: number of the wish it serves. slack_s: how long it may take, from now.
+    start: place of its first frame. wish: number of the wish it serves. slack_s: how long it may take, from now.
     urgent: a change is waiting for it.
     """
 
@@ -108,23 +110,24 @@ class Character:
     """See the module. `idle` is a loop to fall back on; `postures` shows a feeling before motion with it is made."""
 
     def __init__(self, wish: Wish, *, seed: int, idle: Motion, postures: Postures, start: Motion | None = None) -> None:
-        """start: frames that were played before, to go on from; the last one is not sent again."""
+        """start: frames that were played before, to go on from; they are not sent again."""
         self._idle, self._postures, self._seed = idle, postures, seed
         self.fps = idle.fps
-        self._wish, self._wishes, self._since = wish, 0, 0
-        self._shown = _Shown(wish.affect_at(0))
+        self._wish, self._wishes, self._needed, self._served, self._since = wish, 0, 0, -1, 0
+        self._shown = _Shown()
+        self._steering: Steering | None = None
         self._orders = 0
         self._pending: Order | None = None
-        self._served = -1
-        self.sent = self.ready = 0
-        self._first = 0
+        self.sent = 0
+        self._next, self._ready, self._first = 0.0, 0, 0
         self._rotations = np.zeros((0, NUM_JOINTS, 4))
         self._root = np.zeros((0, 3))
         self._contacts = np.zeros((0, 4))
         self._notes: list[tuple[Source, int, Affect]] = []
         if start is not None:
-            self._put(start[-self._history :], Source.GENERATED, 0, self._shown.affect)
-            self.sent = self.ready
+            self._put(start, Source.GENERATED, 0, wish.affect_at(0))
+            self._next = float(self._ready)
+            self._steering = Steering(start.root[-1])
 
     # --- wishes and orders ---
 
@@ -134,30 +137,36 @@ class Character:
         return self._wishes
 
     def change(self, wish: Wish) -> int:
-        """Take another wish from the next frame on; its number."""
-        self._wish, self._wishes, self._since = wish, self._wishes + 1, self.sent
+        """Take another wish from the next frame on; its number. Pace and way alone need no new motion."""
+        before, self._wish = self._wish, wish
+        self._wishes += 1
+        if (wish.text, wish.affect, wish.track) != (before.text, before.affect, before.track):
+            self._needed, self._since = self._wishes, self.sent
         return self._wishes
 
     def due(self, *, latency_s: float = 0.0) -> Order | None:
         """The window that should be made now, if any; then `accept` or `lost` must follow before there is another one.
 
-        latency_s: how long making it is foreseen to take; so much longer it begins behind the next frame, for earlier
-        ones will be sent meanwhile. A change of wish takes the place of an order that is not back yet.
+        latency_s: how long making it is foreseen to take; so much further on it begins, for the frames before will be
+        played meanwhile. A window that a change waits for is never given up for a later change, or changes that keep
+        coming would leave nothing; one that only goes on is.
         """
-        ahead = self.ready - self.sent
-        idling = ahead > 0 and self._notes[self.sent - self._first][0] is Source.IDLE
-        changed = self._served < self._wishes or idling
-        changed = changed and (self._pending is None or self._pending.wish < self._wishes)
-        if not changed and (self._pending is not None or ahead > LOW_S * self.fps):
+        ahead = self._ready - self._next
+        idling = ahead > 0 and self._notes[int(self._next) - self._first][0] is Source.IDLE
+        changed = self._served < self._needed or idling
+        if self._pending is not None and (self._pending.urgent or not changed):
             return None
-        start = self.ready
-        if changed and ahead:
-            start = min(self.ready, self.sent + max(1, int(np.ceil(latency_s * self.fps))))
-        middle_s = (start - self._since) / self.fps + WINDOW_S / 2
+        if not changed and ahead > LOW_S * self.fps * self._wish.speed:
+            return None
+        pace = self.fps * self._wish.speed
+        start = self._ready
+        if changed:
+            start = min(start, self._free + int(np.ceil(latency_s * pace)))
+        middle_s = (start - self._next) / pace + (self.sent - self._since) / self.fps + WINDOW_S / 2
         self._pending = Order(
-            text=self._wish.text, affect=self._wish.affect_at(middle_s), played=self._played(start),
-            frames=int(np.ceil(WINDOW_S * self.fps * self._wish.speed)), seed=(self._seed + self._orders) % 2**64,
-            start=start, wish=self._wishes, slack_s=(start - self.sent) / self.fps, urgent=changed,
+            text=self._wish.text, affect=self._wish.affect_at(middle_s), played=self._tail(start, self._history),
+            frames=round(WINDOW_S * self.fps), seed=(self._seed + self._orders) % 2**64, start=start,
+            wish=self._wishes, slack_s=(start - self._next) / pace, urgent=changed,
         )  # fmt: skip
         self._orders += 1
         return self._pending
@@ -165,24 +174,17 @@ class Character:
     def accept(self, order: Order, made: Motion) -> bool:
         """Put a finished window in; whether it was of use. `made` begins with the last frame of `order.played`.
 
-        Where that is already past, the window is entered later; a window that was overtaken by a newer wish is dropped.
+        Where that was played already, the window is entered later.
         """
         if self._pending is not order:
             return False
         self._pending = None
-        if abs(self._wish.speed - 1) > 1e-6:
-            made = replace(made, fps=self.fps * self._wish.speed).resampled(self.fps)
-        late = max(self.sent - order.start, 0)
+        late = max(self._free - order.start, 0)
         if late + 2 > len(made):
             return False
-        old = self._tail(order.start + late)
-        new = made[late:] if old is None else aligned(made[late:], old)
-        if self._wish.way is not None:
-            new = steered(new, self._wish.way)
-        if old is not None:
-            new = continued(old, new)
+        old, new = self._tail(order.start + late), made[late:]
         self._cut(order.start + late)
-        self._put(new, Source.GENERATED, order.wish, order.affect)
+        self._put(new if old is None else continued(old, aligned(new, old)), Source.GENERATED, order.wish, order.affect)
         self._served = max(self._served, order.wish)
         return True
 
@@ -195,18 +197,27 @@ class Character:
 
     def next(self) -> Frame:
         """The next frame to be sent."""
-        if self.sent >= self.ready:
+        if self._next > self._ready - 1:
             self._idle_on()
-        k = self.sent - self._first
-        source, wish, affect = self._notes[k]
-        wanted = self._wish.affect_at((self.sent - self._since) / self.fps)
+        k, share = int(self._next) - self._first, self._next % 1
+        rotations, root = self._rotations[k], self._root[k]
+        if share > 0 and k + 1 < len(self._root):
+            rotations = quat_slerp(rotations, self._rotations[k + 1], share)
+            root = root + share * (self._root[k + 1] - root)
+        source, shows, felt = self._notes[k]
+        affect = self._wish.affect_at((self.sent - self._since) / self.fps)
         # What the motion itself shows needs no posture.
-        aim = self._postures(wanted) - self._postures(affect) if wanted != affect else np.zeros((NUM_JOINTS, 3))
+        aim = self._postures(affect) - self._postures(felt) if affect != felt else np.zeros((NUM_JOINTS, 3))
         posture = self._shown.towards(aim, dt=1 / self.fps)
-        reacting = bool(np.abs(posture).max() > 1e-4)
-        rotations = quat_mul(quat_from_axis_angle(posture), self._rotations[k]) if reacting else self._rotations[k]
-        frame = Frame(self.sent, rotations, self._root[k], self._contacts[k], source, wish, wanted, reacting)
+        reacting = bool(np.abs(posture).max() > LEAST_POSTURE)
+        rotations = quat_mul(quat_from_axis_angle(posture), rotations) if reacting else rotations.copy()
+        if self._steering is None:
+            self._steering = Steering(root)
+        root, rotations[0] = self._steering.step(root, rotations[0], self._wish.way, dt=1 / self.fps)
+        wish = self._wishes if shows >= self._needed else shows
+        frame = Frame(self.sent, rotations, root, self._contacts[k], source, wish, affect, reacting)
         self.sent += 1
+        self._next += self._wish.speed
         self._forget()
         return frame
 
@@ -216,15 +227,13 @@ class Character:
     def _history(self) -> int:
         return round(HISTORY_S * self.fps)
 
-    def _played(self, start: int) -> Motion | None:
-        """Frames before `start` at the generator's own pace, sent or not."""
-        tail = self._tail(start, self._history)
-        if tail is None or len(tail) < 2 or abs(self._wish.speed - 1) < 1e-6:
-            return tail
-        return replace(tail, fps=self.fps / self._wish.speed).resampled(self.fps)
+    @property
+    def _free(self) -> int:
+        """First place that was not played yet, nor was its neighbour blended with it."""
+        return int(np.ceil(self._next))
 
     def _tail(self, stop: int, count: int = 2) -> Motion | None:
-        """Up to `count` frames before `stop`."""
+        """Up to `count` frames before a place."""
         k = stop - self._first
         if k < 1:
             return None
@@ -233,16 +242,16 @@ class Character:
 
     def _idle_on(self) -> None:
         """Nothing is ready: stand about, from where the character is."""
-        old = self._tail(self.ready)
+        old = self._tail(self._ready)
         new = self._idle if old is None else continued(old, aligned(self._idle, old), halflife_s=2 * HALFLIFE_S)
         self._put(new, Source.IDLE, max(self._served, 0), Affect.neutral())
 
     def _cut(self, at: int) -> None:
-        """Take away what is ready from frame `at` on."""
+        """Take away what is ready from a place on."""
         k = at - self._first
         self._rotations, self._root = self._rotations[:k], self._root[:k]
         self._contacts, self._notes = self._contacts[:k], self._notes[:k]
-        self.ready = at
+        self._ready = at
 
     def _put(self, motion: Motion, source: Source, wish: int, affect: Affect) -> None:
         begin = len(self._rotations)
@@ -253,11 +262,11 @@ class Character:
         contacts = replace(motion, rotations=self._rotations[rows], root=self._root[rows]).contacts
         self._contacts = np.concatenate([self._contacts, contacts[len(contacts) - len(motion) :]])
         self._notes += [(source, wish, affect)] * len(motion)
-        self.ready += len(motion)
+        self._ready += len(motion)
 
     def _forget(self) -> None:
         """Drop played frames that no window will be made behind; not one by one."""
-        spare = self.sent - self._first - self._history
+        spare = int(self._next) - self._first - self._history
         if spare > self._history:
             self._rotations, self._root = self._rotations[spare:], self._root[spare:]
             self._contacts, self._notes = self._contacts[spare:], self._notes[spare:]
@@ -267,8 +276,7 @@ class Character:
 class _Shown:
     """The posture laid over the motion, (22, 3) rotation vectors, on a spring."""
 
-    def __init__(self, affect: Affect) -> None:
-        self.affect = affect
+    def __init__(self) -> None:
         self._value: Array = np.zeros((NUM_JOINTS, 3))
         self._speed: Array = np.zeros((NUM_JOINTS, 3))
 

@@ -148,7 +148,7 @@ class _Stream:
         self._order_if_due()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._arrival.wait(), FIRST_S)
-        began, ticks, first = self._loop.time(), 0, character.sent
+        began, ticks = self._loop.time(), 0
         while not reader.done():
             behind_s = self._loop.time() - began - ticks / manifest.fps
             if behind_s < 0:
@@ -167,7 +167,7 @@ class _Stream:
             await self._write(live_pb2.DriveReply(frame=frame_to_wire(frame)))
         reader.result()
         if self._ended:
-            sent = character.sent - first - self._left_out
+            sent = character.sent - self._left_out
             ended = live_pb2.DriveEnded(frame_count=sent, frames_left_out=self._left_out, frames_idle=self._idle)
             await self._write(live_pb2.DriveReply(ended=ended))
 

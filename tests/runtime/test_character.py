@@ -159,15 +159,25 @@ def test_an_outage_is_bridged_by_standing_about_and_ends_by_itself() -> None:
     assert jumps(world.motion[5:]).max() < 0.1, "it breaks into a walk in the middle of a step"
 
 
-def test_a_newer_wish_overtakes_a_window_that_is_not_back() -> None:
+def test_changes_that_keep_coming_do_not_starve_each_other() -> None:
     world = World(latency=6).play(100)
-    world.character.change(Wish(WALK.text, affect=SAD))
-    world.play(3)
-    last = world.character.change(Wish("a person runs", affect=JOY))
-    world.play(30)
+    for k in range(60):
+        world.character.change(Wish("a person runs", affect=SAD if k % 2 else JOY))
+        world.play(1)
     shown = [f.wish for f in world.frames[100:]]
-    assert set(shown) == {0, last}, "the sad window was dropped when it came"
-    assert [order.text for order in world.orders[-2:]] == [WALK.text, "a person runs"]
+    assert shown[-1] > 40 and all(b >= a for a, b in zip(shown, shown[1:], strict=False))
+    assert all(f.source is Source.GENERATED for f in world.frames[100:])
+
+
+def test_pace_and_way_change_in_the_next_frame_without_new_motion() -> None:
+    world = World().play(100)
+    orders = len(world.orders)
+    number = world.character.change(Wish(WALK.text, affect=JOY, speed=0.5, way=Way(heading=0.8)))
+    world.play(20)
+    assert world.frames[100].wish == number and len(world.orders) <= orders + 1
+    steps = np.linalg.norm(np.diff(world.motion.root[:, [0, 2]], axis=0), axis=-1)
+    assert steps[101:119].mean() == pytest.approx(0.5 * steps[60:99].mean(), rel=0.15)
+    assert heading_angle(world.motion.rotations[119, 0]) > 0.2
 
 
 def test_a_window_that_comes_late_is_entered_later() -> None:
@@ -205,10 +215,9 @@ def test_speed_changes_the_pace_and_not_the_steps(speed: float) -> None:
     other = World(Wish(WALK.text, affect=JOY, speed=speed)).play(300)
     assert pace(other) == pytest.approx(speed * pace(plain), rel=0.1)
     order = other.orders[-1]
-    assert order.frames == int(np.ceil(WINDOW_S * FPS * speed))
-    assert order.played is not None
+    assert order.frames == WINDOW_S * FPS and order.played is not None
     own = np.linalg.norm(np.diff(order.played.root[:, [0, 2]], axis=0), axis=-1).mean() * FPS
-    assert own == pytest.approx(pace(plain), rel=0.15), "the generator sees its own pace and does not speed up again"
+    assert own == pytest.approx(pace(plain), rel=0.15), "the generator sees its own pace"
 
 
 @pytest.mark.parametrize("speed", [0.0, 0.49, 1.51, -1.0, float("nan"), float("inf")])
@@ -247,7 +256,7 @@ def test_a_lost_stream_goes_on_from_its_last_pose() -> None:
     )
     gap = np.linalg.norm(whole.positions[1] - whole.positions[0], axis=-1).max()
     assert gap < 0.05 and np.degrees(quat_angle(whole.rotations[1], whole.rotations[0]).max()) < 10
-    assert after.frames[0].number == 1
+    assert after.frames[0].number == 0
 
 
 def test_frames_are_whole() -> None:
