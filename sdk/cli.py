@@ -9,6 +9,7 @@ from sdk import __version__
 from sdk.console import run
 
 VERBS = {
+    "bench": "How fast a server answers.",
     "clip": "Words and an emotion to a clip file.",
     "info": "What a bundle or a server holds.",
     "serve": "Serve motion over gRPC.",

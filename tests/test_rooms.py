@@ -43,6 +43,7 @@ ROOMS = (
     Room("sdk/service", ("sdk", "emomotion"), ("numpy", *OPERATIONS, *WIRE)),
     Room("sdk/clips", ("sdk.clips", *CORE), ("numpy", "PIL", "jsonschema")),
     Room("sdk/client.py", ("sdk.client", "sdk.drive", "sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
+    Room("sdk/bench.py", ("sdk.client", "sdk.console", *CORE), ("numpy", "click", "matplotlib")),
     Room("sdk/drive.py", ("sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
     Room("sdk/wire.py", ("emomotion", *CORE), ("numpy", "google")),
     Room("protos", ("emomotion",), WIRE),
@@ -171,6 +172,9 @@ def test_what_sdk_imports_is_what_an_install_brings() -> None:
             imported |= {distributions.get(top, top) for top in tops - OURS - sys.stdlib_module_names}
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(REPO / "setup.cfg", encoding="utf-8")
+    # Imported where it is needed, with a word on how to install it.
+    assert "matplotlib" in setup["options.extras_require"]["bench"] and "matplotlib" in imported
+    imported.remove("matplotlib")
     required = {re.split(r"[<>=!~\[;]", line)[0] for line in setup["options"]["install_requires"].split()}
     # The generated stubs are what needs protobuf; modules reach it through them.
     assert imported | {"protobuf"} == required
