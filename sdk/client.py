@@ -22,7 +22,7 @@ import grpc
 import numpy as np
 
 from emomotion.v1 import info_pb2, live_pb2_grpc, motion_pb2, motion_pb2_grpc
-from sdk.drive import Live, LiveFrame, start_to_wire
+from sdk.drive import AsyncLive, Live, LiveFrame, Wishes, start_to_wire
 from sdk.emotion import Affect
 from sdk.errors import EmoMotionError, InvalidInput, ServerError
 from sdk.motion.motion import Motion
@@ -177,12 +177,12 @@ class Client:
 
     def drive(
         self, text: str, *, seed: int | None = None, plan: str | None = None, generator: str | None = None,
-        resume: LiveFrame | None = None, **wish: object,
+        resume: LiveFrame | None = None, reconnect_s: float = 0.0, **wish: Unpack[Wishes],
     ) -> Live:  # fmt: skip
-        """Open a live character; see `sdk.drive`. wish: as in `Live.change`. resume: last frame of a lost stream."""
+        """Open a live character; see `sdk.drive`. resume: last frame of a lost stream. reconnect_s: go on by itself."""
         start = start_to_wire({"text": text, **wish}, seed=seed, plan=plan, generator=generator, resume=resume)
         call = partial(self._live.Drive, metadata=self._metadata)
-        return Live(call, start, lambda: translated(self.target, math.inf))
+        return Live(call, start, lambda: translated(self.target, math.inf), reconnect_s=reconnect_s)
 
     def close(self) -> None:
         """Give the connection back; running calls end with ServerError."""
@@ -206,6 +206,7 @@ class AsyncClient:
         else:
             self._channel = grpc.aio.secure_channel(self.target, tls.credentials())
         self._stub = motion_pb2_grpc.MotionServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._live = live_pb2_grpc.LiveServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     async def info(self, *, timeout_s: float = INFO_TIMEOUT_S) -> Info:
         """What the server has loaded and accepts."""
@@ -234,6 +235,15 @@ class AsyncClient:
             finally:
                 call.cancel()
             reader.check_end()
+
+    def drive(
+        self, text: str, *, seed: int | None = None, plan: str | None = None, generator: str | None = None,
+        resume: LiveFrame | None = None, reconnect_s: float = 0.0, **wish: Unpack[Wishes],
+    ) -> AsyncLive:  # fmt: skip
+        """Open a live character; see `sdk.drive`. resume: last frame of a lost stream. reconnect_s: go on by itself."""
+        start = start_to_wire({"text": text, **wish}, seed=seed, plan=plan, generator=generator, resume=resume)
+        call = partial(self._live.Drive, metadata=self._metadata)
+        return AsyncLive(call, start, lambda: translated(self.target, math.inf), reconnect_s=reconnect_s)
 
     async def close(self) -> None:
         """Give the connection back; running calls end with ServerError."""

@@ -8,14 +8,18 @@
             if frame.number == 300:
                 live.end()
 
-Frames come in real time. Changes may be sent from any thread. Shapes: J = 22 joints.
+Frames come in real time. Changes may be sent from any thread. With `reconnect_s` a stream whose server went away is
+opened again for so long, and goes on from its last frame with its last wish. Shapes: J = 22 joints.
 """
 
+import asyncio
 import queue
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Self, TypedDict
+from typing import Any, Self, TypedDict, Unpack
 
 import grpc
 import numpy as np
@@ -27,24 +31,38 @@ from sdk.motion.rotations import Array
 from sdk.motion.skeleton import NUM_JOINTS, Skeleton
 from sdk.wire import affect_from_wire, affect_to_wire, skeleton_from_wire
 
-Call = Callable[[Iterator[live_pb2.DriveRequest]], "grpc.CallIterator[live_pb2.DriveReply]"]
+Call = Callable[[Iterator[live_pb2.DriveRequest]], Any]
+"""Opens a stream over an iterator of requests."""
+AsyncCall = Callable[[], Any]
+"""Opens a stream that is written to."""
+Translated = Callable[[], AbstractContextManager[None]]
+"""Turns grpc's errors into the SDK's."""
+LOST = ("UNAVAILABLE", "CANCELLED")
+"""How a stream ends when its server does."""
+FIRST_WAIT_S, MOST_WAIT_S = 0.05, 0.5
+"""Between two attempts to open a lost stream again; the wait doubles every 0.2 s."""
 
 
-class Changes(TypedDict, total=False):
-    """What a character may be told; what is left out stays as it was.
+class Wishes(TypedDict, total=False):
+    """What a character may be told besides what it does; what is left out stays as it was.
 
-    text: what it does. affect: how it feels, an Affect or its short form. track: how it feels over time, as (seconds,
+    affect: how it feels, an Affect or its short form. track: how it feels over time, as (seconds,
     affect) pairs, instead of affect. speed: pace, 0.5..1.5. heading: direction in radians, 0 towards +Z, growing to the
     left; path: points (x, z) in metres, at least two; free: True to be steered no longer.
     """
 
-    text: str
     affect: Affect | str
     track: Sequence[tuple[float, Affect | str]]
     speed: float
     heading: float
     path: Sequence[tuple[float, float]]
     free: bool
+
+
+class Changes(Wishes, total=False):
+    """What a character may be told. text: what it does."""
+
+    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,27 +92,88 @@ class Ended:
     frames_idle: int
 
 
-class Live:
-    """An open stream; iterate over it for its frames. Close it, or use it in a `with`.
+class _Stream:
+    """What a stream was told and what it showed, so that another one can go on where it ended."""
 
-    skeleton, fps, seed: known once the first frame was read. last: the latest frame, to resume from. ended: how it
-    ended, after `end` and the last frame.
-    """
-
-    def __init__(self, call: Call, start: live_pb2.DriveStart, translated: Callable[[], object]) -> None:
-        self._requests: queue.SimpleQueue[live_pb2.DriveRequest | None] = queue.SimpleQueue()
-        self._requests.put(live_pb2.DriveRequest(start=start))
-        self._translated = translated
-        self._call = call(iter(self._requests.get, None))
+    def __init__(self, start: live_pb2.DriveStart, reconnect_s: float) -> None:
+        self._start, self._reconnect_s = start, reconnect_s
+        self._first_number = self._first_wish = self._wishes = 0
+        self._lost_at: float | None = None
         self.skeleton: Skeleton | None = None
         self.fps = 0.0
         self.seed = 0
         self.last: LiveFrame | None = None
         self.ended: Ended | None = None
 
-    def change(self, **changes: object) -> None:
-        """Tell the character something else; see `Changes`. Raises InvalidInput for what no message can hold."""
-        self._requests.put(live_pb2.DriveRequest(change=change_to_wire(changes)))
+    def _told(self, changes: dict[str, object]) -> live_pb2.DriveRequest:
+        """The message of a change; what it says stands in the start of the next stream, too."""
+        change = change_to_wire(changes)
+        wish = self._start.wish
+        if change.WhichOneof("way"):
+            wish.ClearField(wish.WhichOneof("way") or "free")
+        for one, other in (("affect", "track"), ("track", "affect")):
+            if change.HasField(one):
+                wish.ClearField(one)
+                wish.ClearField(other)
+        wish.MergeFrom(change)
+        self._wishes += 1
+        return live_pb2.DriveRequest(change=change)
+
+    def _frame(self, reply: live_pb2.DriveReply) -> LiveFrame | None:
+        """Take one reply; the frame if it is one. Numbers go on where a lost stream ended."""
+        kind = reply.WhichOneof("part")
+        if kind == "header":
+            self.skeleton = skeleton_from_wire(reply.header.skeleton)
+            self.fps, self.seed = reply.header.fps, reply.header.seed
+        elif kind == "ended":
+            found = reply.ended
+            self.ended = Ended(found.frame_count, found.frames_left_out, found.frames_idle)
+        elif kind == "frame":
+            frame = frame_from_wire(reply.frame)
+            self._lost_at = None
+            self.last = replace(
+                frame, number=frame.number + self._first_number, wish=frame.wish + self._first_wish
+            )  # fmt: skip
+            return self.last
+        return None
+
+    def _wait_s(self, error: ServerError, now: float) -> float:
+        """How long to wait before the stream is opened again. Raises the error when it is of another kind, or late."""
+        self._lost_at = now if self._lost_at is None else self._lost_at
+        if error.status not in LOST or now - self._lost_at >= self._reconnect_s:
+            raise error
+        return min(FIRST_WAIT_S * 2 ** ((now - self._lost_at) / 0.2), MOST_WAIT_S)
+
+    def _again(self) -> live_pb2.DriveStart:
+        """The start of a stream that goes on from the last frame."""
+        if self.last is not None:
+            self._first_number, self._first_wish = self.last.number + 1, self._wishes
+            pose_to_wire(self.last, self._start.resume)
+        return self._start
+
+
+class Live(_Stream):
+    """An open stream; iterate over it for its frames. Close it, or use it in a `with`.
+
+    skeleton, fps, seed: known once the first frame was read. last: the latest frame, to resume from. ended: how it
+    ended, after `end` and the last frame.
+    """
+
+    def __init__(
+        self, call: Call, start: live_pb2.DriveStart, translated: Translated, *, reconnect_s: float = 0.0
+    ) -> None:
+        super().__init__(start, reconnect_s)
+        self._open, self._translated = call, translated
+        self._call_with(start)
+
+    def _call_with(self, start: live_pb2.DriveStart) -> None:
+        self._requests: queue.SimpleQueue[live_pb2.DriveRequest | None] = queue.SimpleQueue()
+        self._requests.put(live_pb2.DriveRequest(start=start))
+        self._call = self._open(iter(self._requests.get, None))
+
+    def change(self, **changes: Unpack[Changes]) -> None:
+        """Tell the character something else. Raises InvalidInput for what no message can hold."""
+        self._requests.put(self._told(dict(changes)))
 
     def end(self) -> None:
         """No more is wanted: the iteration ends after the frame that is on its way."""
@@ -102,21 +181,21 @@ class Live:
         self._requests.put(None)
 
     def __iter__(self) -> Iterator[LiveFrame]:
-        with self._translated():  # type: ignore[attr-defined]
-            for reply in self._call:
-                kind = reply.WhichOneof("part")
-                if kind == "header":
-                    self.skeleton = skeleton_from_wire(reply.header.skeleton)
-                    self.fps, self.seed = reply.header.fps, reply.header.seed
-                elif kind == "frame":
-                    self.last = frame_from_wire(reply.frame)
-                    yield self.last
-                elif kind == "ended":
-                    found = reply.ended
-                    self.ended = Ended(found.frame_count, found.frames_left_out, found.frames_idle)
+        while True:
+            try:
+                with self._translated():
+                    for reply in self._call:
+                        if (frame := self._frame(reply)) is not None:
+                            yield frame
+                return
+            except ServerError as error:
+                time.sleep(self._wait_s(error, time.monotonic()))
+                self._requests.put(None)
+                self._call_with(self._again())
 
     def close(self) -> None:
         """Leave without an end."""
+        self._reconnect_s = 0.0
         self._requests.put(None)
         self._call.cancel()
 
@@ -127,6 +206,57 @@ class Live:
         self.close()
 
 
+class AsyncLive(_Stream):
+    """`Live` for asyncio: `async with`, `async for`, and `change` and `end` are to be awaited."""
+
+    def __init__(
+        self, call: AsyncCall, start: live_pb2.DriveStart, translated: Translated, *, reconnect_s: float = 0.0
+    ) -> None:
+        super().__init__(start, reconnect_s)
+        self._open, self._translated = call, translated
+        self._call = call()
+
+    async def change(self, **changes: Unpack[Changes]) -> None:
+        """Tell the character something else. Raises InvalidInput for what no message can hold."""
+        await self._write(self._told(dict(changes)))
+
+    async def end(self) -> None:
+        """No more is wanted: the iteration ends after the frame that is on its way."""
+        await self._write(live_pb2.DriveRequest(end=live_pb2.DriveEnd()))
+
+    async def _write(self, request: live_pb2.DriveRequest) -> None:
+        # A stream that is lost just now hears of it when it is opened again.
+        with suppress(grpc.RpcError, asyncio.InvalidStateError):
+            await self._call.write(request)
+
+    async def __aiter__(self) -> AsyncIterator[LiveFrame]:
+        start = self._start
+        while True:
+            try:
+                with self._translated():
+                    await self._call.write(live_pb2.DriveRequest(start=start))
+                    async for reply in self._call:
+                        if (frame := self._frame(reply)) is not None:
+                            yield frame
+                return
+            except ServerError as error:
+                await asyncio.sleep(self._wait_s(error, time.monotonic()))
+                self._call, start = self._open(), self._again()
+
+    async def close(self) -> None:
+        """Leave without an end."""
+        self._reconnect_s = 0.0
+        self._call.cancel()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
 def start_to_wire(
     changes: dict[str, object], *, seed: int | None, plan: str | None, generator: str | None, resume: LiveFrame | None
 ) -> live_pb2.DriveStart:
@@ -135,9 +265,14 @@ def start_to_wire(
         raise InvalidInput(f"seed must lie in 0..{2**64 - 1}, got {seed}", field="seed")
     start = live_pb2.DriveStart(wish=change_to_wire(changes), seed=seed, plan=plan, generator=generator)
     if resume is not None:
-        start.resume.rotations.extend(resume.rotations.ravel().tolist())
-        start.resume.root.extend(resume.root.tolist())
+        pose_to_wire(resume, start.resume)
     return start
+
+
+def pose_to_wire(frame: LiveFrame, message: live_pb2.Pose) -> None:
+    """Fill a pose to go on from."""
+    message.rotations[:] = frame.rotations.ravel().tolist()
+    message.root[:] = frame.root.tolist()
 
 
 def change_to_wire(changes: dict[str, object]) -> live_pb2.DriveChange:

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 from emomotion.v1 import live_pb2, live_pb2_grpc
-from sdk.client import Client
+from sdk.client import AsyncClient, Client
 from sdk.drive import Live, LiveFrame
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import quat_angle
 from sdk.motion.skeleton import BODY, JOINT
-from tests.service.conftest import PATIENCE_S
+from sdk.service.server import MotionServer
+from tests.service.conftest import PATIENCE_S, Loop
 from tests.service.conftest import Live as Running
 
 WALK = "a person walks forward"
@@ -110,6 +111,77 @@ def test_a_lost_stream_goes_on_from_its_last_frame(client: Client) -> None:
     whole = motion_of([before[-1], after[0]])
     assert np.linalg.norm(whole.positions[1] - whole.positions[0], axis=-1).max() < 0.05
     assert np.degrees(quat_angle(whole.rotations[1], whole.rotations[0]).max()) < 10
+
+
+def restarted(first: Running, loop: Loop) -> Running:
+    """Another server where the first one was."""
+    first.drain()
+    second = Running(loop)
+    second.drained = True
+    loop.call(second.server.drain(notice_s=0, grace_s=0))
+    second.server = loop.call(MotionServer.bind("127.0.0.1", first.server.port))
+    second.drained = False
+    return second.start()
+
+
+def test_a_stream_that_may_reconnect_goes_on_when_the_server_is_back(live: Running, loop: Loop) -> None:
+    with Client(live.address) as client, client.drive(WALK, affect="joy", seed=1, reconnect_s=20) as stream:
+        before = read(stream, 30)
+        stream.change(affect="sadness", heading=0.5)
+        before += read(stream, 10)
+        second = restarted(live, loop)
+        after = read(stream, 30)
+        stream.end()
+        list(stream)
+    second.drain()
+    numbers = [f.number for f in before + after]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert {f.affect.label for f in after} == {"sadness"} and after[-1].wish == 1
+    whole = motion_of([before[-1], after[0]])
+    assert np.linalg.norm(whole.positions[1] - whole.positions[0], axis=-1).max() < 0.05
+    assert np.degrees(quat_angle(whole.rotations[1], whole.rotations[0]).max()) < 10
+    assert stream.ended is not None
+
+
+def test_an_async_stream_does_the_same(live: Running, loop: Loop) -> None:
+    async def play() -> list[LiveFrame]:
+        frames = []
+        async with AsyncClient(live.address) as client:
+            async with client.drive(WALK, affect="joy", seed=1, reconnect_s=20) as stream:
+                async for frame in stream:
+                    frames.append(frame)
+                    if frame.number == 20:
+                        await stream.change(affect="anger")
+                    if frame.number == 60:
+                        await stream.end()
+            assert stream.ended is not None
+        return frames
+
+    playing = loop.begin(play())
+    live.until(lambda: live.server.streams == 1)
+    live.until(lambda: len(live.engine.windows) > 1)
+    second = restarted(live, loop)
+    frames = playing.result(PATIENCE_S)
+    second.drain()
+    assert [f.number for f in frames] == list(range(len(frames))) and len(frames) >= 60
+    assert frames[0].affect.label == "joy" and frames[-1].affect.label == "anger"
+
+
+def test_a_stream_that_may_not_reconnect_says_so(live: Running) -> None:
+    with Client(live.address) as client, client.drive(WALK) as stream:
+        read(stream, 3)
+        live.drain()
+        with pytest.raises(ServerError, match="shutting down") as refusal:
+            list(stream)
+    assert refusal.value.status == "UNAVAILABLE"
+
+
+def test_a_server_that_stays_away_is_given_up(live: Running) -> None:
+    with Client(live.address) as client, client.drive(WALK, reconnect_s=0.5) as stream:
+        read(stream, 3)
+        live.drain()
+        with pytest.raises(ServerError):
+            list(stream)
 
 
 def test_many_characters_share_one_server(live: Running, client: Client) -> None:
