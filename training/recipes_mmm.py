@@ -13,7 +13,7 @@ from training.models.transformer import TransformerConfig
 from training.recipes import RvqLoss, StageRecipe, TokenLoss
 
 SCHEDULE = Schedule(iterations=10, residual_layers=0, temperature=1.0, choice_temperature=8.0)
-"""How a trained MMM is decoded; with GUIDANCE the numbers of its plan in the bundle."""
+"""How an MMM is decoded, with GUIDANCE, where its training is guarded and in the collapse study."""
 GUIDANCE = 3.0
 """Scale of classifier-free guidance, for text and emotion alike."""
 
