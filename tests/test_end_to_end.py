@@ -25,7 +25,7 @@ from sdk.client import Client  # noqa: E402
 from sdk.clips.read import read_tags  # noqa: E402
 from sdk.console import run as run_command  # noqa: E402
 from sdk.emotion import Affect  # noqa: E402
-from sdk.errors import InvalidInput  # noqa: E402
+from sdk.errors import InvalidInput, ServerError  # noqa: E402
 from sdk.runtime.engine import Engine, Request  # noqa: E402
 from tests.export import tiny  # noqa: E402
 
@@ -108,6 +108,42 @@ def test_clients_at_the_same_time_get_what_they_would_get_alone(client: Client) 
         together = list(pool.map(lambda s: client.generate("a person walks", seconds=1.0, seed=s), seeds))
     for first, second in zip(alone, together, strict=True):
         np.testing.assert_array_equal(first, second.motion.rotations)
+
+
+def test_budgets_hold_on_real_graphs(client: Client) -> None:
+    plenty = client.generate("a person walks", seconds=1.0, seed=1, budget_ms=60_000)
+    assert plenty.plan == "best" and not plenty.degraded and (plenty.budget_left_ms or 0) > 0
+    assert plenty.passes["masked"] >= 1 and plenty.passes["decode"] == 1
+    expected = {plan.name: plan.expected_ms for plan in client.info().plans}
+    assert 0 < expected["fast"] < expected["best"]
+    with pytest.raises(ServerError, match="is too small on this machine") as refusal:
+        client.generate("a person walks", seconds=30.0, budget_ms=1)
+    assert refusal.value.status == "FAILED_PRECONDITION"
+
+
+def test_a_live_character_moves_reacts_and_ends(client: Client) -> None:
+    frames = []
+    with client.drive("a person walks forward", affect="joy", seed=3, heading=0.5) as live:
+        for frame in live:
+            frames.append(frame)
+            if frame.number == 40:
+                live.change(text="a person runs", affect="anger")
+            if frame.number == 100:
+                live.end()
+    assert live.ended is not None and live.ended.frame_count == len(frames) >= 101
+    assert frames[-1].wish == 1 and frames[-1].affect.label == "anger"
+    assert sum(frame.idle for frame in frames) < len(frames)
+    assert np.isfinite([frame.root for frame in frames]).all()
+
+
+@pytest.mark.parametrize("played", [2, 21, 64, 100])
+def test_motion_goes_on_from_played_frames(engine: Engine, played: int) -> None:
+    before = engine.generate(Request(text="a person walks", seconds=4.0, seed=5)).motion[:played]
+    request = Request(text="a person walks", seed=6, plan="fast")
+    result = engine.extend(request, before, 40)
+    assert len(result.motion) == 41 and result.motion.fps == 30
+    again = engine.extend(request, before, 40)
+    np.testing.assert_array_equal(result.motion.rotations, again.motion.rotations)
 
 
 @pytest.mark.parametrize(

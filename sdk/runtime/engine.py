@@ -233,12 +233,15 @@ class Engine:
     def extend(self, request: Request, played: Motion | None, frames: int, *, turn: Turn | None = None) -> Result:
         """Go on from frames that were played, at the bundle's rate: a motion whose first frame shows the last of them.
 
-        Nothing is put on the ground or turned, except without `played`: then `frames` frames begin anew, as `generate`
-        makes them. Of `request`, seconds and fps do not count. Raises as `generate`.
+        Nothing is put on the ground or turned. Without `played`, or with too few frames to look at, motion begins anew, as
+        `generate` makes it: `frames` frames, or one more. Of `request`, seconds and fps do not count. Raises as `generate`.
         """
-        seconds = max((frames - 1) / self.bundle.manifest.fps, limits.MIN_SECONDS)
+        first = self.bundle.plan(request.plan, request.generator)
+        enough = self.bundle.manifest.generators[first.generator].downsampling
+        anew = frames if played is None else frames + 1
+        seconds = max((anew - 1) / self.bundle.manifest.fps, limits.MIN_SECONDS)
         request = replace(request, seconds=seconds, fps=None)
-        if played is None:
+        if played is None or len(played) < enough:
             return self.generate(request, turn=turn)
         turn = Alone(budget_ms=request.budget_ms) if turn is None else turn
         decode, _, encode = REPRESENTATIONS[self.bundle.manifest.representation]
