@@ -233,8 +233,9 @@ class Engine:
     def extend(self, request: Request, played: Motion | None, frames: int, *, turn: Turn | None = None) -> Result:
         """Go on from frames that were played, at the bundle's rate: a motion whose first frame shows the last of them.
 
-        Nothing is put on the ground or turned. Without `played`, or with too few frames to look at, motion begins anew, as
-        `generate` makes it: `frames` frames, or one more. Of `request`, seconds and fps do not count. Raises as `generate`.
+        Nothing is put on the ground or turned. Without `played`, or with too few frames to look at, motion begins anew,
+        as `generate` makes it: `frames` frames, or one more. Of `request`, seconds and fps do not count.
+        Raises as `generate`.
         """
         first = self.bundle.plan(request.plan, request.generator)
         enough = self.bundle.manifest.generators[first.generator].downsampling
