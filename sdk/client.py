@@ -35,6 +35,7 @@ from sdk.wire import (
     Plan,
     affect_from_wire,
     affect_to_wire,
+    check_seed,
     chunk_from_wire,
     info_from_wire,
     skeleton_from_wire,
@@ -288,8 +289,7 @@ def build_request(
     budget_ms: float | None = None,
 ) -> motion_pb2.GenerateRequest:
     """The message of a request. Ranges are for the server to judge; refused here is only what no message can hold."""
-    if seed is not None and not 0 <= seed < 2**64:
-        raise InvalidInput(f"seed must lie in 0..{2**64 - 1}, got {seed}", field="seed")
+    check_seed(seed)
     if isinstance(affect, str):
         affect = Affect.of(affect)
     try:

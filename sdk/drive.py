@@ -29,7 +29,7 @@ from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
 from sdk.motion.rotations import Array
 from sdk.motion.skeleton import NUM_JOINTS, Skeleton
-from sdk.wire import affect_from_wire, affect_to_wire, skeleton_from_wire
+from sdk.wire import affect_from_wire, affect_to_wire, check_seed, skeleton_from_wire
 
 Call = Callable[[Iterator[live_pb2.DriveRequest]], Any]
 """Opens a stream over an iterator of requests."""
@@ -261,8 +261,7 @@ def start_to_wire(
     changes: dict[str, object], *, seed: int | None, plan: str | None, generator: str | None, resume: LiveFrame | None
 ) -> live_pb2.DriveStart:
     """The first message of a stream. Raises InvalidInput for what no message can hold."""
-    if seed is not None and not 0 <= seed < 2**64:
-        raise InvalidInput(f"seed must lie in 0..{2**64 - 1}, got {seed}", field="seed")
+    check_seed(seed)
     start = live_pb2.DriveStart(wish=change_to_wire(changes), seed=seed, plan=plan, generator=generator)
     if resume is not None:
         pose_to_wire(resume, start.resume)

@@ -158,6 +158,12 @@ def emotion_from_wire(number: int) -> Emotion:
         raise InvalidInput(message, field="affect.weights") from None
 
 
+def check_seed(seed: int | None) -> None:
+    """Raises InvalidInput for a seed that no message can hold."""
+    if seed is not None and not 0 <= seed < 2**64:
+        raise InvalidInput(f"seed must lie in 0..{2**64 - 1}, got {seed}", field="seed")
+
+
 def affect_to_wire(affect: Affect) -> affect_pb2.Affect:
     """Weights and intensity as they are."""
     message = affect_pb2.Affect(intensity=affect.intensity)
