@@ -55,15 +55,18 @@ def token_part(name: str, generator: Generator, prefix: str, plans: tuple[Plan, 
 
 
 def emo_mask_part(run: Path) -> Part:
-    """EMo-Mask: `rvq.pt`, `masked.pt` and `residual.pt` of a run."""
+    """EMo-Mask: `rvq.pt`, `masked.pt` and `residual.pt` of a run; a distilled one has its guidance in the weights."""
+    generator = Generator.load(run)
+    distilled = "distilled" in generator.meta["masked"]["meta"]
+    text, emotion, above = (1.0, 1.0, 1.0) if distilled else (3.5, 5.0, 2.0)
     guidance: dict[str, Any] = {
-        "generator": "emo-mask", "text_guidance": 3.5, "emotion_guidance": 5.0, "choice_temperature": 8.0
+        "generator": "emo-mask", "text_guidance": text, "emotion_guidance": emotion, "choice_temperature": 8.0
     }  # fmt: skip
     plans = (
-        Plan(name="best", iterations=10, residual_layers=5, residual_guidance=2.0, **guidance),
+        Plan(name="best", iterations=10, residual_layers=5, residual_guidance=above, **guidance),
         Plan(name="fast", iterations=5, residual_layers=2, residual_guidance=1.0, **guidance),
     )
-    return token_part("emo-mask", Generator.load(run), "", plans)
+    return token_part("emo-mask", generator, "", plans)
 
 
 def mmm_part(run: Path) -> Part:

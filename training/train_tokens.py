@@ -50,10 +50,10 @@ def chosen_positions(real_BN: Tensor, share_B: Tensor, rng: np.random.Generator)
     return order_BN < wanted_B[:, None]
 
 
-def masked_loss(
-    model: MaskedTransformer, batch: Batch, rng: np.random.Generator, how: TokenLoss
+def masked_view(
+    batch: Batch, rng: np.random.Generator, model: MaskedTransformer, how: TokenLoss
 ) -> tuple[Tensor, Tensor]:
-    """Cross-entropy and accuracy on the masked positions (MoMask, section 3.2; ratio from the cosine schedule)."""
+    """Base tokens as the transformer is shown them, and the positions it is asked for: (B, N) and (B, N) of bool."""
     base_BN = batch.tokens[:, 0]
     share_B = torch.from_numpy(np.cos(0.5 * math.pi * rng.random(len(base_BN))))
     chosen_BN = chosen_positions(batch.real, share_B, rng)
@@ -63,17 +63,28 @@ def masked_loss(
     shown_BN = torch.where(chosen_BN & (luck_BN < how.random_code), noise_BN, base_BN)
     mask_BN = chosen_BN & (luck_BN >= how.random_code) & (luck_BN < how.random_code + 0.88 * (1 - how.random_code))
     shown_BN = shown_BN.masked_fill(mask_BN, model.mask_token)
-    shown_BN = shown_BN.masked_fill(~batch.real, model.mask_token)
+    return shown_BN.masked_fill(~batch.real, model.mask_token), chosen_BN
+
+
+def masked_loss(
+    model: MaskedTransformer, batch: Batch, rng: np.random.Generator, how: TokenLoss
+) -> tuple[Tensor, Tensor]:
+    """Cross-entropy and accuracy on the masked positions (MoMask, section 3.2; ratio from the cosine schedule)."""
+    shown_BN, chosen_BN = masked_view(batch, rng, model, how)
     logits = model(shown_BN, batch.text, batch.affect, batch.real)[chosen_BN].float()
-    truth = base_BN[chosen_BN]
+    truth = batch.tokens[:, 0][chosen_BN]
     return fn.cross_entropy(logits, truth), (logits.argmax(-1) == truth).float().mean()
+
+
+def drawn_layers(batch: Batch, rng: np.random.Generator, layers: int) -> Tensor:
+    """A random residual layer for each sample, (B,), higher ones less often."""
+    spread = (1 - np.cos(0.5 * math.pi * rng.random(len(batch.tokens)))) * (layers - 2)
+    return torch.from_numpy(1 + np.round(spread).astype(np.int64))
 
 
 def residual_loss(model: ResidualTransformer, batch: Batch, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Cross-entropy and accuracy of one random layer a sample, higher layers seen less often (MoMask, section 3.3)."""
-    layers = model.config.quantisers
-    spread = (1 - np.cos(0.5 * math.pi * rng.random(len(batch.tokens)))) * (layers - 2)
-    layer_B = torch.from_numpy(1 + np.round(spread).astype(np.int64))
+    layer_B = drawn_layers(batch, rng, model.config.quantisers)
     logits = model(batch.tokens, layer_B, batch.text, batch.affect, batch.real)[batch.real].float()
     truth = batch.tokens[torch.arange(len(layer_B)), layer_B][batch.real]
     return fn.cross_entropy(logits, truth), (logits.argmax(-1) == truth).float().mean()
