@@ -99,6 +99,7 @@ class _Stream:
         self._start, self._reconnect_s = start, reconnect_s
         self._first_number = self._first_wish = self._wishes = 0
         self._lost_at: float | None = None
+        self.header_at = 0.0
         self.skeleton: Skeleton | None = None
         self.fps = 0.0
         self.seed = 0
@@ -123,6 +124,7 @@ class _Stream:
         """Take one reply; the frame if it is one. Numbers go on where a lost stream ended."""
         kind = reply.WhichOneof("part")
         if kind == "header":
+            self.header_at = time.perf_counter()
             self.skeleton = skeleton_from_wire(reply.header.skeleton)
             self.fps, self.seed = reply.header.fps, reply.header.seed
         elif kind == "ended":
@@ -156,7 +158,7 @@ class Live(_Stream):
     """An open stream; iterate over it for its frames. Close it, or use it in a `with`.
 
     skeleton, fps, seed: known once the first frame was read. last: the latest frame, to resume from. ended: how it
-    ended, after `end` and the last frame.
+    ended, after `end` and the last frame. header_at: when the header came, by `time.perf_counter`.
     """
 
     def __init__(

@@ -1,0 +1,197 @@
+"""Figures of the runtime: speed beside a published model, what gRPC adds, live characters, budgets under load.
+
+Every ratio is of one run on one machine that should do nothing else; sides that would disturb each other are processes
+of their own. In about ten minutes.
+"""
+
+import asyncio
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from sdk.bench import Ask, Row, closed_loop
+from sdk.bundle import Bundle, Plan
+from sdk.client import AsyncClient, Client
+from sdk.drive import LiveFrame
+from tests.figures.report import REPO, Report
+from tests.figures.timing import SECONDS, TOKENS
+
+WALK = "a person walks forward"
+GOALS = {0: 5.0, 1: 8.0, 2: 20.0}
+"""How much faster than the published model the plans are to be, from the best to the cheapest."""
+CHARACTERS, CHARACTER_SECONDS = 32, 300
+BUDGETS_MS = (5.0, 10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200.0)
+CONCURRENCY = (1, 4, 16)
+REQUESTS = 2000
+
+
+def measure(report: Report, prepared: tuple[Path, ...]) -> None:
+    """Measure what the issue of the runtime asks for; no data is needed."""
+    bundle = Bundle.load()
+    clip_figures(report, bundle)
+    with server() as address:
+        wire_figures(report, address)
+        live_figures(report, address)
+        asyncio.run(crowd_figures(report, address))
+        asyncio.run(budget_figures(report, address))
+
+
+@contextmanager
+def server(*options: str) -> Iterator[str]:
+    """Address of a server in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPO), str(REPO / "protos")])}
+    command = [sys.executable, "-u", "-m", "sdk.serve", "--port", "0", *options]
+    with subprocess.Popen(command, cwd=REPO, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield next(m[1] for line in process.stdout if (m := re.match(r"serving on (\S+)", line)))
+        finally:
+            process.terminate()
+
+
+def side(name: str) -> dict[str, float]:
+    """One side of `tests.figures.timing`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.figures.timing", name], capture_output=True, text=True, cwd=REPO
+    )  # fmt: skip
+    return dict(json.loads(done.stdout.splitlines()[-1])) if done.returncode == 0 and done.stdout else {}
+
+
+def clip_figures(report: Report, bundle: Bundle) -> None:
+    """One clip of 196 frames: against the published sizes in eager PyTorch, and against the machine's own limit."""
+    # Alternating, for the machine's speed changes over minutes.
+    rounds = [{name: side(name) for name in ("published", "onnx", "gemm")} for _ in range(3)]
+    nan = {"published": float("nan"), "gflops": float("nan")}
+    published = statistics.median(r["published"].get("published", nan["published"]) for r in rounds)
+    limit = statistics.median(r["gemm"].get("gflops", nan["gflops"]) for r in rounds)
+    report.show("published MoMask sizes in eager PyTorch, 196 frames", f"{published:.0f} ms")
+    report.show("matrix product of ONNX Runtime", f"{limit:.0f} GFLOP/s")
+    plans = [plan for plan in bundle.manifest.plans if plan.generator == "emo-mask"]
+    for number, plan in enumerate(plans):
+        ms = statistics.median(r["onnx"].get(plan.name, float("nan")) for r in rounds)
+        name = f"196 frames, plan {plan.name}: {ms:.0f} ms, times faster than published"
+        report.at_least(name, published / ms, GOALS.get(number, 1.0), "x")
+        share = 100 * flops(bundle, plan) / (ms / 1000) / (limit * 1e9)
+        report.at_least(f"share of the matrix product's speed, plan {plan.name}", share, 50.0, "%")
+
+
+def flops(bundle: Bundle, plan: Plan) -> float:
+    """Multiplications and additions of the transformers' matrix products for one clip; the decoder's are left out."""
+    trained = bundle.manifest.provenance["training"]["emo-mask"]
+    weights = (plan.emotion_guidance, plan.text_guidance - plan.emotion_guidance, 1 - plan.text_guidance)
+    rows = sum(weight != 0 for weight in weights)
+    above = 1 if plan.residual_guidance == 1 else 2
+    total = 0.0
+    for stage, passes, count in (("masked", plan.iterations, rows), ("residual", plan.residual_layers, above)):
+        sizes = trained[stage]["model"]
+        width, hidden, codes = sizes["width"], sizes["hidden"], sizes["codes"]
+        tokens = TOKENS + 3
+        block = 2 * tokens * (4 * width**2 + 2 * width * hidden) + 4 * tokens**2 * width
+        ends = 2 * TOKENS * (5 * width**2 + codes * width)
+        total += passes * count * (sizes["layers"] * block + ends)
+    return total
+
+
+def wire_figures(report: Report, address: str) -> None:
+    """What a call takes beyond the engine's own time."""
+    with Client(address) as client:
+        gaps = []
+        for seed in range(60):
+            began = time.perf_counter()
+            clip = client.generate(WALK, seconds=SECONDS, seed=seed)
+            gaps.append(1000 * (time.perf_counter() - began) - clip.stage_ms["total"])
+    report.at_most("gRPC adds at the median, 196 frames", statistics.median(gaps[10:]), 1.0, "ms")
+
+
+def live_figures(report: Report, address: str) -> None:
+    """One character: its first frame, and how soon a change reaches the wire."""
+    firsts, motions, reactions = [], [], []
+    with Client(address) as client:
+        for seed in range(60):
+            with client.drive(WALK, affect="joy", seed=seed) as live:
+                for _ in live:
+                    firsts.append(1000 * (time.perf_counter() - live.header_at))
+                    break
+        for seed in range(20):
+            waits, waited = change_waits(client, seed)
+            motions += waits
+            reactions += waited
+    report.at_most("Drive: header to first frame, p99", float(np.quantile(firsts, 0.99)), 80.0, "ms")
+    report.at_most("a changed emotion in the motion on the wire, p99", float(np.quantile(motions, 0.99)), 100.0, "ms")
+    report.at_most("a changed emotion in the posture on the wire, frames, worst", float(max(reactions)), 1.0, "frames")
+
+
+def change_waits(client: Client, seed: int) -> tuple[list[float], list[float]]:
+    """Ten changes of one character: milliseconds until its motion, frames until its posture show each."""
+    waits, frames, asked, said = [], [], 0.0, -1
+    with client.drive(WALK, affect="joy", seed=seed) as live:
+        changes = 0
+        for frame in live:
+            if asked and frame.wish == changes:
+                waits.append(1000 * (time.perf_counter() - asked))
+                asked = 0.0
+            if said >= 0 and (frame.reacting or frame.wish == changes):
+                frames.append(float(frame.number - said - 1))
+                said = -1
+            if frame.number % 40 == 39:
+                if changes == 10:
+                    break
+                changes += 1
+                live.change(affect=("anger", "sadness", "joy", "fear")[changes % 4])
+                asked, said = time.perf_counter(), frame.number
+    return waits, frames
+
+
+async def crowd_figures(report: Report, address: str) -> None:
+    """Many characters at once, in real time, each changing its feeling every five seconds."""
+    async with AsyncClient(address) as client:
+        found = await asyncio.gather(*(one_of_many(client, seed) for seed in range(CHARACTERS)))
+    lateness = np.concatenate([late for late, _ in found])
+    idle = sum(count for _, count in found)
+    name = f"{CHARACTERS} characters for {CHARACTER_SECONDS} s"
+    report.at_most(f"{name}: frames more than one frame late", float((lateness > 1 / 30).sum()), 0, "frames")
+    report.show(f"{name}: lateness p50, p99, worst", f"{1000 * np.median(lateness):.1f}, "
+                f"{1000 * np.quantile(lateness, 0.99):.1f}, {1000 * lateness.max():.1f} ms")  # fmt: skip
+    report.at_most(f"{name}: frames without generated motion", float(idle), 0, "frames")
+
+
+async def one_of_many(client: AsyncClient, seed: int) -> tuple[np.ndarray, int]:
+    """Lateness of every frame (s), beside an even rhythm from the first one, and how many were idle."""
+    await asyncio.sleep(seed / 32)
+    times: list[float] = []
+    frames: list[LiveFrame] = []
+    async with client.drive(WALK, affect="joy", seed=seed) as live:
+        async for frame in live:
+            times.append(time.perf_counter())
+            frames.append(frame)
+            if frame.number and frame.number % 150 == 0:
+                await live.change(affect=("anger", "sadness", "joy", "fear")[frame.number // 150 % 4])
+            if frame.number >= 30 * CHARACTER_SECONDS:
+                break
+    numbers = np.array([frame.number for frame in frames])
+    late = np.array(times) - times[0] - numbers / 30
+    return np.maximum(late - late.min(), 0.0), sum(frame.idle for frame in frames[10:])
+
+
+async def budget_figures(report: Report, address: str) -> None:
+    """Budgets of 5 to 200 ms at several numbers of callers."""
+    rows: list[Row] = []
+    for number in CONCURRENCY:
+        ask = Ask(budgets_ms=BUDGETS_MS, seed=number)
+        rows += await closed_loop(address, ask, concurrency=number, requests=REQUESTS // len(CONCURRENCY))
+    accepted = [row for row in rows if row.status == "OK"]
+    refused = [row.total_ms for row in rows if row.status in ("FAILED_PRECONDITION", "RESOURCE_EXHAUSTED")]
+    broken = [row for row in rows if row.status not in ("OK", "FAILED_PRECONDITION", "RESOURCE_EXHAUSTED")]
+    report.show("requests with a budget", f"{len(rows)}: {len(accepted)} accepted, {len(refused)} refused at once")
+    kept = sum(not row.late for row in accepted) / max(len(accepted) + len(broken), 1)
+    report.at_least("accepted requests within their budget", 100 * kept, 99.0, "%")
+    report.at_most("refusals, p99", float(np.quantile(refused, 0.99)) if refused else 0.0, 5.0, "ms")
