@@ -1,7 +1,6 @@
 """The server's command: `python -m sdk.serve`, the same as `emomotion serve`."""
 
 import asyncio
-import logging
 import signal
 import time
 import tomllib
@@ -16,6 +15,7 @@ from sdk.errors import EmoMotionError, InvalidInput
 from sdk.service.access import Tokens, server_credentials
 from sdk.service.facts import info_reply
 from sdk.service.server import EngineLike, MotionServer, Settings, is_loopback
+from sdk.service.watch import export_traces, start_log
 from sdk.wire import Info, info_from_wire
 
 GRACE_S = 10.0
@@ -70,10 +70,17 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--metrics-port", type=click.IntRange(0, 65535), help="Serve Prometheus metrics there, on this machine only."
 )
+@click.option("--log", "log_format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+              help="Form of the log, on standard error.")  # fmt: skip
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning",
+              show_default=True, help="info has a line for every call.")  # fmt: skip
+@click.option("--log-prompts", is_flag=True, help="Let the log tell what was asked for.")
+@click.option("--traces", is_flag=True, help="Send OpenTelemetry spans to OTEL_EXPORTER_OTLP_ENDPOINT.")
 def command(
     host: str, port: int, bundle: Path | None, threads: int, insecure: bool, tls_cert: Path | None,
     tls_key: Path | None, tls_client_ca: Path | None, tokens: Path | None, rate: float, burst: float,
-    max_streams: int, max_streams_per_client: int, metrics_port: int | None,
+    max_streams: int, max_streams_per_client: int, metrics_port: int | None, log_format: str, log_level: str,
+    log_prompts: bool, traces: bool,
 ) -> None:  # fmt: skip
     """Serve motion over gRPC until Ctrl-C or SIGTERM.
 
@@ -85,8 +92,11 @@ def command(
     settings = Settings(
         credentials=credentials, tokens=Tokens() if tokens is None else Tokens.read(tokens), rate=rate, burst=burst,
         max_streams=max_streams, max_streams_per_client=max_streams_per_client, metrics_port=metrics_port,
+        traces=traces, log_prompts=log_prompts,
     )  # fmt: skip
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    start_log(kind=log_format, level=log_level)
+    if traces:
+        export_traces()
 
     def load() -> EngineLike:
         from sdk.runtime.engine import Engine

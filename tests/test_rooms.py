@@ -30,7 +30,7 @@ class Room:
 
 CORE = ("sdk.motion", "sdk.emotion", "sdk.errors")
 WIRE = ("grpc", "grpc_health", "grpc_reflection", "google")
-OPERATIONS = ("prometheus_client",)
+OPERATIONS = ("prometheus_client", "opentelemetry")
 RUNTIME = ("numpy", "onnxruntime", "tokenizers", "jsonschema", "click", "PIL", *OPERATIONS, *WIRE)
 
 ROOMS = (
@@ -173,8 +173,9 @@ def test_what_sdk_imports_is_what_an_install_brings() -> None:
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(REPO / "setup.cfg", encoding="utf-8")
     # Imported where it is needed, with a word on how to install it.
-    assert "matplotlib" in setup["options.extras_require"]["bench"] and "matplotlib" in imported
-    imported.remove("matplotlib")
+    for extra, name in (("bench", "matplotlib"), ("otel", "opentelemetry")):
+        assert name in setup["options.extras_require"][extra] and name in imported
+        imported.remove(name)
     required = {re.split(r"[<>=!~\[;]", line)[0] for line in setup["options"]["install_requires"].split()}
     # The generated stubs are what needs protobuf; modules reach it through them.
     assert imported | {"protobuf"} == required

@@ -26,6 +26,7 @@ from sdk.service.access import Door
 from sdk.service.facts import BundleLike
 from sdk.service.live_messages import Start, frame_to_wire, start_from_wire, wish_from_wire
 from sdk.service.metrics import Metrics
+from sdk.service.watch import note
 from sdk.wire import FIELD_TRAILER, skeleton_to_wire
 
 log = logging.getLogger("emomotion.service")
@@ -89,6 +90,7 @@ class LiveServicer:
         if first is None or first.WhichOneof("part") != "start":
             raise InvalidInput("a stream begins with a start; send DriveRequest.start first", field="start")
         start = start_from_wire(first.start, self._engine.bundle.manifest)
+        note(text=start.wish.text)
         stream = _Stream(start, self._engine, self._scheduler, postures, context, self._metrics)
         reader = asyncio.create_task(stream.read(requests))
         try:
@@ -166,6 +168,7 @@ class _Stream:
             ticks += 1
             await self._write(live_pb2.DriveReply(frame=frame_to_wire(frame)))
         reader.result()
+        note(frames=character.sent, left_out=self._left_out, idle=self._idle)
         if self._ended:
             sent = character.sent - self._left_out
             ended = live_pb2.DriveEnded(frame_count=sent, frames_left_out=self._left_out, frames_idle=self._idle)

@@ -25,6 +25,7 @@ from sdk.service.access import Door
 from sdk.service.facts import BundleLike, info_reply
 from sdk.service.metrics import Metrics
 from sdk.service.validation import request_from_wire
+from sdk.service.watch import note
 from sdk.wire import FIELD_TRAILER, PUSHBACK_TRAILER, affect_to_wire, motion_to_wire
 
 log = logging.getLogger("emomotion.service")
@@ -78,6 +79,7 @@ class MotionServicer:
         await self._door.admit(context)
         try:
             asked = request_from_wire(request)
+            note(text=asked.text, seconds=asked.seconds, budget_ms=asked.budget_ms)
             deadline = _deadline(asked, arrived, context.time_remaining())
             engine = self._engine
             result = await self._made(engine, asked, arrived, deadline)
@@ -115,6 +117,7 @@ class MotionServicer:
 
     def _count(self, result: Result, arrived: float, deadline: float) -> None:
         now = time.monotonic()
+        note(plan=result.plan, degraded=result.degraded, late=now > deadline, **_rounded(result.stage_ms))
         self._metrics.latency.labels(result.plan).observe(now - arrived)
         self._metrics.queue.observe(result.stage_ms.get("queue", 0.0) / 1000)
         for stage, ms in result.stage_ms.items():
@@ -161,6 +164,10 @@ def _status(result: Result, bundle_sha256: str) -> motion_pb2.GenerateStatus:
         degraded=result.degraded,
         bundle_sha256=bundle_sha256,
     )
+
+
+def _rounded(stage_ms: dict[str, float]) -> dict[str, float]:
+    return {f"{stage}_ms": round(ms, 3) for stage, ms in stage_ms.items() if stage != "total"}
 
 
 def _deadline(asked: Request, arrived: float, remaining_s: float | None) -> float:

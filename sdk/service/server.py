@@ -6,6 +6,7 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import grpc
@@ -17,11 +18,12 @@ from emomotion.v1 import live_pb2, motion_pb2
 from sdk.errors import InvalidInput
 from sdk.runtime.character import Postures
 from sdk.runtime.scheduler import Scheduler
-from sdk.service.access import Door, RateLimit, TokenInterceptor, Tokens
+from sdk.service.access import Door, RateLimit, TokenInterceptor, Tokens, client_of
 from sdk.service.handlers import service_handler
 from sdk.service.live import LiveEngineLike, LiveServicer
 from sdk.service.metrics import Metrics, serve_metrics
 from sdk.service.motion import MotionEngineLike, MotionServicer
+from sdk.service.watch import Watch
 
 MOTION = motion_pb2.DESCRIPTOR.services_by_name["MotionService"]
 LIVE = live_pb2.DESCRIPTOR.services_by_name["LiveService"]
@@ -46,6 +48,7 @@ class Settings:
 
     credentials: TLS; tokens: who may call. rate, burst: calls a second and at once of each client, 0 for no limit.
     max_streams, max_streams_per_client: of live characters. metrics_port: where Prometheus may ask, on this machine.
+    traces: a span of OpenTelemetry for every call. log_prompts: let the log tell what was asked for.
     """
 
     credentials: grpc.ServerCredentials | None = None
@@ -55,6 +58,8 @@ class Settings:
     max_streams: int = 64
     max_streams_per_client: int = 64
     metrics_port: int | None = None
+    traces: bool = False
+    log_prompts: bool = False
 
 
 class MotionServer:
@@ -70,6 +75,8 @@ class MotionServer:
             settings.tokens, RateLimit(settings.rate, settings.burst),
             max_streams=settings.max_streams, max_streams_per_client=settings.max_streams_per_client,
         )  # fmt: skip
+        name_of = partial(client_of, tokens=settings.tokens)
+        self._watch = Watch(self.metrics, name_of, traces=settings.traces, prompts=settings.log_prompts)
         self._motion: MotionServicer | None = None
         self._live: LiveServicer | None = None
         port_ = settings.metrics_port
@@ -127,7 +134,7 @@ class MotionServer:
         self._live = LiveServicer(engine, self._scheduler, self._door, self.metrics)
         services = ((MOTION, self._motion), (LIVE, self._live))
         self._server.add_generic_rpc_handlers(
-            tuple(service_handler(service, servicer, ended=self._ended) for service, servicer in services)
+            tuple(service_handler(service, servicer, self._watch) for service, servicer in services)
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (MOTION.full_name, LIVE.full_name, grpc_health.SERVICE_NAME, reflection.SERVICE_NAME)
@@ -170,9 +177,6 @@ class MotionServer:
         if self._metrics_page is not None:
             await asyncio.to_thread(self._metrics_page.shutdown)
             self._metrics_page.server_close()
-
-    def _ended(self, method: str, status: str) -> None:
-        self.metrics.calls.labels(method, status).inc()
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
         for name in ("", MOTION.full_name, LIVE.full_name):
