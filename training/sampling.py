@@ -11,6 +11,7 @@ from sdk.motion import rot272
 from sdk.motion.motion import Motion
 from sdk.motion.retarget import canonical
 from sdk.runtime.generators import Order, StageClock, TokenGenerator
+from sdk.runtime.work import unhurried
 from training.datasets.captions import with_emotion
 from training.evaluate.protocol import Prompt
 from training.models.rvq import DOWNSAMPLING, Rvq
@@ -44,7 +45,7 @@ class TorchSampler:
         """One motion on the ground, over the origin, facing +Z."""
         said = with_emotion(prompt.text, affect) if self._words else prompt.text
         order = Order(_embedding(said), affect.condition, round(prompt.seconds * rot272.FPS) + 1, seed)
-        features, _ = self._generator.make(order, self._plan, StageClock(), lambda: None)
+        features, _ = self._generator.make(order, self._plan, StageClock(), unhurried)
         return canonical(rot272.decode(features))
 
 

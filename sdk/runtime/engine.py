@@ -272,9 +272,10 @@ class Engine:
         deadline = DeadlinePace(self.costs, turn.limit, finish=[last])
 
         def pace(work: Work) -> int:
-            waited = turn.waited_s
+            before = turn.waited_s
             turn.give_way()
-            clock.skip(turn.waited_s - waited, "wait")
+            if turn.waited_s > before:
+                clock.skip(turn.waited_s - before, "wait")
             if turn.cancelled:
                 raise Cancelled("the request was cancelled")
             return deadline(work)

@@ -122,14 +122,15 @@ class Scheduler:
             return limit
 
     def run_urgent(self, job: _Job[Any]) -> float:
-        """See `Turn.give_way`: seconds spent."""
-        began = self._clock()
+        """See `Turn.give_way`: seconds spent, 0 when nothing was more urgent."""
+        began, spent = self._clock(), 0.0
         while True:
             with self._changed:
                 if not self._jobs or self._jobs[0] > job:
-                    return self._clock() - began
+                    return spent
                 other = heapq.heappop(self._jobs)
             self._run(other)
+            spent = self._clock() - began
 
     def close(self) -> None:
         """Cancel all work and wait for the thread to end. Blocks: call it off an event loop."""

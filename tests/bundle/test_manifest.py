@@ -102,7 +102,7 @@ def test_files_that_the_manifest_does_not_name_are_not_opened(bundle: Path) -> N
 
 
 def test_an_unknown_plan_names_the_known_ones(bundle: Path) -> None:
-    with pytest.raises(InvalidInput, match="'turbo' is unknown; known: fast, default") as caught:
+    with pytest.raises(InvalidInput, match="'turbo' is unknown; known: default, fast") as caught:
         Bundle.load(bundle).plan("turbo")
     assert caught.value.field == "plan"
 
@@ -241,7 +241,7 @@ WRONG: list[tuple[str, Change]] = [
     ("is for the generator 'emo-mask'", lambda raw: raw.update(generators={})),
     ("generator 'mmm' has no plan", lambda raw: raw["generators"].update(mmm=raw["generators"]["emo-mask"])),
     ("quality", lambda raw: raw["plans"][0].update(quality=3)),
-    ("quality 'fid' of plan 'fast' is no number", lambda raw: raw["plans"][0].update(quality={"fid": "good"})),
+    ("quality 'fid' of plan 'default' is no number", lambda raw: raw["plans"][0].update(quality={"fid": "good"})),
     ("default plan 'turbo'", lambda raw: raw.update(default_plan="turbo")),
     ("generator 'emo-mask' has no plan", lambda raw: raw.update(plans=[])),
     ("default_plan", lambda raw: raw.update(default_plan=["default"])),

@@ -96,12 +96,12 @@ def content_sha256(bundle: Bundle) -> str:
 
 
 def generators_table(bundle: Bundle, found: dict[str, Any]) -> str:
-    """Quality and time of every plan that was measured, side by side."""
+    """Quality and time of every plan that was measured, side by side, those that were not shipped among them."""
     head = f"| plan | generator | {' | '.join(COLUMNS)} | ms for 4 s |"
     lines = [head, "| --- | --- |" + " --: |" * (len(COLUMNS) + 1)]
-    for plan in bundle.manifest.plans:
-        if plan.name in found.get("plans", {}):
-            figures = found["plans"][plan.name]
-            cells = [f"{figures['headline'][name]:.3g}" for name in COLUMNS.values()]
-            lines.append(f"| {plan.name} | {plan.generator} | {' | '.join(cells)} | {figures['ms']['p50']:.0f} |")
+    shipped = {plan.name: plan.generator for plan in bundle.manifest.plans}
+    for name, figures in found.get("plans", {}).items():
+        cells = [f"{figures['headline'][column]:.3g}" for column in COLUMNS.values()]
+        where = shipped.get(name, "not in the bundle")
+        lines.append(f"| {name} | {where} | {' | '.join(cells)} | {figures['ms']['p50']:.0f} |")
     return "\n".join(lines)

@@ -204,7 +204,7 @@ def test_words_and_feelings_reach_the_passes(engine: Engine, passes: ToyPasses) 
 
 def test_stages_are_timed(engine: Engine) -> None:
     stages = engine.generate(ask(seconds=30.0)).stage_ms
-    assert list(stages) == ["text", "wait", "masked", "residual", "decode", "finish", "total"]
+    assert list(stages) == ["text", "masked", "residual", "decode", "finish", "total"]
     parts = [value for name, value in stages.items() if name != "total"]
     assert all(value >= 0 for value in parts)
     assert sum(parts) == pytest.approx(stages["total"], abs=1.0)
