@@ -29,6 +29,7 @@ from sdk.runtime.generators import (
     Order,
     StageClock,
     TokenGenerator,
+    felt_of,
 )
 from sdk.runtime.graphs import OnnxPasses, Sessions
 from sdk.runtime.limits import validate_request
@@ -196,7 +197,8 @@ class Engine:
             plans = [manifest.plan(request.plan, request.generator)]
         else:
             plans = accepted(manifest, request.plan, request.generator)
-        return Wanted(plans, self._frames(request), self._text.known(request.text))
+        felt = felt_of(request.affect.condition)
+        return Wanted(plans, self._frames(request), self._text.known(request.text), felt=felt)
 
     def cheapest(self, request: Request, *, played: int = 0) -> tuple[str, float]:
         """Name of the cheapest plan that a request accepts, and the seconds it is foreseen to take.

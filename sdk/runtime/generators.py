@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from sdk.bundle import GeneratorInfo, Plan
+from sdk.emotion import Emotion
 from sdk.runtime.decode import (
     PREFIX_TOKENS,
     Condition,
@@ -76,8 +77,8 @@ class StageClock:
 class Generator(Protocol):
     """One of a bundle's generators, loaded."""
 
-    def work(self, plan: Plan, frames: int, *, played: int = 0) -> list[Load]:
-        """The passes that `make` will make for so many frames, behind so many that were played."""
+    def work(self, plan: Plan, frames: int, *, played: int = 0, felt: float = 1.0) -> list[Load]:
+        """The passes that `make` will make for so many frames, behind so many that were played; felt: see `felt_of`."""
 
     def make(self, order: Order, plan: Plan, clock: StageClock, pace: Pace) -> tuple[Floats, Ints]:
         """Features (T, F) of exactly `order.frames` frames, and the tokens (Q, N) behind them, none for diffusion.
@@ -93,9 +94,9 @@ class TokenGenerator:
     def __init__(self, passes: Passes, info: GeneratorInfo) -> None:
         self._passes, self._info = passes, info
 
-    def work(self, plan: Plan, frames: int, *, played: int = 0) -> list[Load]:
+    def work(self, plan: Plan, frames: int, *, played: int = 0, felt: float = 1.0) -> list[Load]:
         """See `Generator.work`: for every window its masked passes, then its residual ones; the decoder once."""
-        rows = _rows(plan.text_guidance, plan.emotion_guidance)
+        rows = _rows(plan.text_guidance, emotion_scale(plan, felt))
         above = _rows(plan.residual_guidance, plan.residual_guidance)
         known = self._prefix(played)
         total = known + self._tokens(frames)
@@ -108,13 +109,14 @@ class TokenGenerator:
     def make(self, order: Order, plan: Plan, clock: StageClock, pace: Pace) -> tuple[Floats, Ints]:
         """See `Generator.make`."""
         info = self._info
+        felt = felt_of(order.affect_E)
         condition = Condition.guided(
-            order.text_S, order.affect_E, text_scale=plan.text_guidance, emotion_scale=plan.emotion_guidance
+            order.text_S, order.affect_E, text_scale=plan.text_guidance, emotion_scale=emotion_scale(plan, felt)
         )
         scale = plan.residual_guidance
         above = Condition.guided(order.text_S, order.affect_E, text_scale=scale, emotion_scale=scale)
         schedule = Schedule(plan.iterations, self._layers(plan), plan.temperature, plan.choice_temperature)
-        work = self.work(plan, order.frames, played=len(order.played_PF))
+        work = self.work(plan, order.frames, played=len(order.played_PF), felt=felt)
         known = self._prefix(len(order.played_PF))
         total = known + self._tokens(order.frames)
         tokens_QN = np.full((info.quantisers, total), -1, dtype=np.int64)
@@ -173,10 +175,10 @@ class DenoisingGenerator:
         frames = info.max_tokens * info.downsampling
         self._diffusion = DiffusionGenerator(passes, patch=info.downsampling, max_frames=frames, width=width)
 
-    def work(self, plan: Plan, frames: int, *, played: int = 0) -> list[Load]:
+    def work(self, plan: Plan, frames: int, *, played: int = 0, felt: float = 1.0) -> list[Load]:
         """See `Generator.work`: for every window its steps."""
         frames += min(played, CONTEXT)
-        rows = _rows(plan.text_guidance, plan.emotion_guidance)
+        rows = _rows(plan.text_guidance, emotion_scale(plan, felt))
         graph = self._info.graphs.get(str(plan.iterations), str(plan.iterations))
         patch = self._info.downsampling
         spans = windows(max(2, -(-frames // patch)), self._info.max_tokens, shared=CONTEXT // patch)
@@ -184,7 +186,8 @@ class DenoisingGenerator:
 
     def make(self, order: Order, plan: Plan, clock: StageClock, pace: Pace) -> tuple[Floats, Ints]:
         """See `Generator.make`."""
-        work = self.work(plan, order.frames, played=len(order.played_PF))
+        felt = felt_of(order.affect_E)
+        work = self.work(plan, order.frames, played=len(order.played_PF), felt=felt)
         played = order.played_PF[-CONTEXT:]
         known = Known.at({0: played}, len(played) + order.frames, order.played_PF.shape[1]) if len(played) else None
 
@@ -193,11 +196,25 @@ class DenoisingGenerator:
 
         features = self._diffusion.features(
             order.text_S, order.affect_E, len(played) + order.frames, steps=plan.iterations,
-            text_guidance=plan.text_guidance, emotion_guidance=plan.emotion_guidance, seed=order.seed, known=known,
+            text_guidance=plan.text_guidance, emotion_guidance=emotion_scale(plan, felt), seed=order.seed, known=known,
             allow=allow,
         )  # fmt: skip
         clock.stop("denoise")
         return features, np.zeros((0, 0), dtype=np.int64)
+
+
+def felt_of(affect_E: Floats) -> float:
+    """How much of an `Affect.condition` is emotion: 0 for a neutral character, 1 at full intensity."""
+    return 1.0 - float(affect_E[Emotion.NEUTRAL])
+
+
+def emotion_scale(plan: Plan, felt: float) -> float:
+    """Scale of guidance by emotion: the plan's own at full intensity, for a neutral character that of the text.
+
+    Being neutral is nothing to exaggerate: with the full scale neutral characters walked backwards at half their speed
+    (docs/log.md). Where both scales are equal a pass needs a row less.
+    """
+    return plan.text_guidance + (plan.emotion_guidance - plan.text_guidance) * felt
 
 
 def _rows(text_scale: float, emotion_scale: float) -> int:

@@ -37,13 +37,14 @@ class OverBudget(EmoMotionError):
 @dataclass(frozen=True)
 class Wanted:
     """What the planner needs to know of a request: the plans it accepts, best first, how many frames, whether its text
-    was encoded before, and how many frames were played that it goes on from.
+    was encoded before, how many frames were played that it goes on from, and how much is felt (`generators.felt_of`).
     """
 
     plans: Sequence[Plan]
     frames: int
     text_known: bool = False
     played: int = 0
+    felt: float = 1.0
 
 
 class Planner:
@@ -55,7 +56,7 @@ class Planner:
     def seconds(self, plan: Plan, wanted: Wanted) -> float:
         """What a plan is foreseen to take, from the text to the finished motion."""
         text = [] if wanted.text_known else [TEXT]
-        passes = self._generators[plan.generator].work(plan, wanted.frames, played=wanted.played)
+        passes = self._generators[plan.generator].work(plan, wanted.frames, played=wanted.played, felt=wanted.felt)
         return self._costs.total([*text, *passes, finish_of(wanted)])
 
     def cheapest(self, wanted: Wanted) -> tuple[Plan, float]:

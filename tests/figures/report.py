@@ -29,17 +29,17 @@ class Report:
 
     def at_most(self, name: str, value: float, limit: float, unit: str) -> None:
         """A figure that must not exceed `limit`; NaN fails."""
-        passed = math.isfinite(value) and value <= limit
+        passed = bool(math.isfinite(value) and value <= limit)
         self._add(Figure(name=name, value=f"{value:.4g} {unit}", goal=f"<= {limit:g} {unit}", passed=passed))
 
     def at_least(self, name: str, value: float, limit: float, unit: str = "") -> None:
         """A figure that must reach `limit`; NaN fails."""
-        passed = math.isfinite(value) and value >= limit
+        passed = bool(math.isfinite(value) and value >= limit)
         self._add(Figure(name=name, value=f"{value:.4g} {unit}", goal=f">= {limit:g} {unit}", passed=passed))
 
     def holds(self, name: str, value: str, goal: str, passed: bool) -> None:
         """A figure that is judged in words."""
-        self._add(Figure(name=name, value=value, goal=goal, passed=passed))
+        self._add(Figure(name=name, value=value, goal=goal, passed=bool(passed)))
 
     def show(self, name: str, value: str) -> None:
         """A figure without a goal."""

@@ -221,10 +221,13 @@ def test_a_plan_decides_the_passes(engine: Engine, passes: ToyPasses, plan: str,
     assert (result.tokens[layers + 1 :] == -1).all()
 
 
-def test_a_plans_guidance_becomes_weighted_rows(engine: Engine, passes: ToyPasses) -> None:
-    engine.generate(ask())
-    # text 4, emotion 3: both 3, text alone 4 - 3, nothing 1 - 4; residual 2.
-    assert all(weights == [3, 1, -3] for weights in passes.masked_weights)
+@pytest.mark.parametrize(("intensity", "weights"), [(1.0, [3, 1, -3]), (0.5, [3.5, 0.5, -3]), (0.0, [4, -3])])
+def test_a_plans_guidance_becomes_weighted_rows(
+    engine: Engine, passes: ToyPasses, intensity: float, weights: list[float]
+) -> None:
+    engine.generate(ask(affect=Affect.of("joy", intensity)))
+    # text 4, emotion 3: both 3, text alone 4 - 3, nothing 1 - 4; of a neutral character the emotion is not exaggerated.
+    assert all(found == weights for found in passes.masked_weights)
     assert all(weights == [2, -1] for weights in passes.residual_weights)
 
 
@@ -247,7 +250,7 @@ def test_warming_up_runs_every_plan_from_a_short_clip_to_a_whole_window(engine: 
 def slow_engine(passes: ToyPasses, text: ToyText, pass_s: float) -> Engine:
     """An engine that believes that every pass of any length takes so long; in truth they take nothing."""
     costs = Costs()
-    for graph, rows in (("masked", 3), ("residual", 2), ("decode", 1)):
+    for graph, rows in (("masked", 2), ("residual", 2), ("decode", 1)):
         for size in (1, 16, 31):
             costs.observe(Step(graph, rows, size), pass_s)
     return Engine(Bundle(Path("toy"), MANIFEST), {"emo-mask": TokenGenerator(passes, INFO)}, text, costs=costs)

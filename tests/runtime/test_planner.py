@@ -29,7 +29,7 @@ WINDOWS = 2
 class Walks:
     """A generator whose clips have two windows."""
 
-    def work(self, plan: Plan, frames: int, *, played: int = 0) -> list[Load]:
+    def work(self, plan: Plan, frames: int, *, played: int = 0, felt: float = 1.0) -> list[Load]:
         window = [Load("masked", MASKED, plan.iterations), Load("residual", RESIDUAL, plan.residual_layers)]
         return [*(window * WINDOWS), Load("decode", DECODE, 1, firm=True)]
 
