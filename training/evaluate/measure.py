@@ -164,14 +164,17 @@ def evaluate_bundle(
 
 
 def plan_key(bundle: Bundle, name: str) -> list[Any]:
-    """What the clips of a plan depend on: its numbers, and the bundle's graphs but those of other generators."""
+    """What the clips of a plan depend on: its numbers, and the bundle's graphs but those that it does not run."""
     manifest = bundle.manifest
     plan = next(p for p in manifest.plans if p.name == name)
-    generator = manifest.generators[plan.generator]
-    others = {graph.file for key, graph in manifest.graphs.items() if key not in generator.graphs.values()}
+    info = manifest.generators[plan.generator]
+    # A diffusion has a graph for each number of steps, and a plan runs one of them.
+    own = {graph for role, graph in info.graphs.items() if info.kind == "tokens" or role == str(plan.iterations)}
+    others = {graph.file for key, graph in manifest.graphs.items() if key not in own}
     files = {f: digest for f, digest in manifest.files.items() if f.endswith((".onnx", ".json")) and f not in others}
     numbers = {k: v for k, v in asdict(plan).items() if k not in ("name", "quality")}
-    return [numbers, asdict(generator), files]
+    sizes = {k: v for k, v in asdict(info).items() if k != "graphs"}
+    return [numbers, sizes, files]
 
 
 def chosen_plans(bundle: Bundle, plans: Sequence[str]) -> list[str]:

@@ -282,3 +282,17 @@ def test_a_plan_is_measured_anew_when_what_it_runs_changed_and_only_then() -> No
     assert key(files=manifest.files | {mine: "0"}) != first
     assert key(files=manifest.files | {"text.onnx": "0"}) != first
     assert key(plans=[replace(plan, iterations=plan.iterations + 1), *others]) != first
+
+
+def test_another_number_of_steps_does_not_concern_a_diffusion() -> None:
+    manifest = Bundle.load().manifest
+    plan = next(p for p in manifest.plans if p.generator == "mdm")
+    info, graph = manifest.generators["mdm"], manifest.graphs[manifest.generators["mdm"].graphs[str(plan.iterations)]]
+    more = replace(info, graphs={**info.graphs, "7": "spare"})
+    other = replace(
+        manifest, generators={**manifest.generators, "mdm": more},
+        graphs={**manifest.graphs, "spare": replace(graph, file="spare.onnx")},
+        files={**manifest.files, "spare.onnx": "0"},
+    )  # fmt: skip
+    first, second = (plan_key(SimpleNamespace(manifest=m), plan.name) for m in (manifest, other))  # type: ignore[arg-type]
+    assert first == second
