@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -19,6 +20,7 @@ import numpy as np
 from sdk.client import AsyncClient, Chunk, Options, Status
 from sdk.console import run as run_command
 from sdk.errors import InvalidInput, ServerError
+from sdk.server_options import Connection, server_options
 
 TEXTS = ("a person walks forward", "a person runs", "a person waves the right hand", "a person bows")
 EMOTIONS = ("neutral", "joy", "sadness", "fear", "anger")
@@ -78,7 +80,9 @@ async def call(client: AsyncClient, ask: Ask, load: str, number: int, start: flo
     )  # fmt: skip
 
 
-async def closed_loop(target: str, ask: Ask, *, concurrency: int, requests: int) -> list[Row]:
+async def closed_loop(
+    target: str, ask: Ask, *, concurrency: int, requests: int, connection: Connection | None = None
+) -> list[Row]:
     """So many calls open at any time until all were made."""
     numbers, rows, start = iter(range(requests)), [], time.perf_counter()
 
@@ -86,15 +90,17 @@ async def closed_loop(target: str, ask: Ask, *, concurrency: int, requests: int)
         for number in numbers:
             rows.append(await call(client, ask, f"{concurrency} at once", number, start))
 
-    async with AsyncClient(target) as client:
+    async with AsyncClient(target, **(connection or {})) as client:
         await asyncio.gather(*(worker(client) for _ in range(concurrency)))
     return rows
 
 
-async def open_loop(target: str, ask: Ask, *, rate: float, requests: int) -> list[Row]:
+async def open_loop(
+    target: str, ask: Ask, *, rate: float, requests: int, connection: Connection | None = None
+) -> list[Row]:
     """Calls at random moments, `rate` a second in the mean."""
     draw, start, at, tasks = random.Random(ask.seed), time.perf_counter(), 0.0, []
-    async with AsyncClient(target) as client:
+    async with AsyncClient(target, **(connection or {})) as client:
         for number in range(requests):
             at += draw.expovariate(rate)
             await asyncio.sleep(max(start + at - time.perf_counter(), 0))
@@ -135,13 +141,19 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
         raise InvalidInput(f"--csv cannot be written ({error.strerror}): {path}", field="csv") from None
 
 
-def plot(path: Path, rows: Sequence[Row]) -> None:
-    """Share of calls that were answered within a time, a line for each load. Raises InvalidInput without matplotlib."""
+def figure_class() -> Any:
+    """Matplotlib's figure. Raises InvalidInput without matplotlib, so that nobody measures in vain."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise InvalidInput("--plot needs matplotlib: pip install 'emomotion-sdk[bench]'", field="plot") from None
-    figure = Figure(figsize=(7, 4), layout="constrained")
+        message = "--plot needs matplotlib: pip install 'emomotion-sdk[bench]', or '.[bench]' in a clone"
+        raise InvalidInput(message, field="plot") from None
+    return Figure
+
+
+def plot(path: Path, rows: Sequence[Row]) -> None:
+    """Share of calls that were answered within a time, a line for each load. Raises InvalidInput without matplotlib."""
+    figure = figure_class()(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     for load in dict.fromkeys(row.load for row in rows):
         times = np.sort([row.first_ms for row in rows if row.load == load and row.status == "OK"])
@@ -168,14 +180,19 @@ def numbers(text: str, option: str) -> list[float]:
 
 
 async def measured(
-    server: str, ask: Ask, requests: int, concurrency: Sequence[float], rates: Sequence[float]
+    server: str, ask: Ask, requests: int, concurrency: Sequence[float], rates: Sequence[float], connection: Connection
 ) -> list[Row]:
-    """Rows of one loop after the other: open ones where rates are given, else closed ones."""
+    """Rows of one loop after the other: open ones where rates are given, else closed ones.
+
+    Raises ServerError where there is no server, or one that does not let us in.
+    """
+    async with AsyncClient(server, **connection) as client:
+        await client.info()
     rows: list[Row] = []
     for rate in rates:
-        rows += await open_loop(server, ask, rate=rate, requests=requests)
+        rows += await open_loop(server, ask, rate=rate, requests=requests, connection=connection)
     for number in () if rates else concurrency:
-        rows += await closed_loop(server, ask, concurrency=int(number), requests=requests)
+        rows += await closed_loop(server, ask, concurrency=int(number), requests=requests, connection=connection)
     return rows
 
 
@@ -189,14 +206,17 @@ async def measured(
 @click.option("--plan", help="Plan to ask for.")
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write every call here.")
 @click.option("--plot", "plot_file", type=click.Path(dir_okay=False, path_type=Path), help="Draw the times here (PNG).")
+@server_options
 def command(
     server: str, concurrency: str, rate: str, requests: int, seconds: float, budgets_ms: str, plan: str | None,
-    csv_file: Path | None, plot_file: Path | None,
+    csv_file: Path | None, plot_file: Path | None, connection: Connection,
 ) -> None:  # fmt: skip
     """Measure a running server: percentiles of the time to the first chunk and to the end."""
+    if plot_file is not None:
+        figure_class()
     ask = Ask(seconds=seconds, budgets_ms=numbers(budgets_ms, "budgets-ms"), plan=plan)
     rates = numbers(rate, "rate") if rate else []
-    rows = asyncio.run(measured(server, ask, requests, numbers(concurrency, "concurrency"), rates))
+    rows = asyncio.run(measured(server, ask, requests, numbers(concurrency, "concurrency"), rates, connection))
     click.echo(table(rows))
     if csv_file is not None:
         write_csv(csv_file, rows)

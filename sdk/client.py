@@ -398,7 +398,8 @@ def _translate(error: grpc.RpcError, target: str, timeout_s: float) -> EmoMotion
             return ServerError(f"server {target} is shutting down; ask again when it is back", status=code.name)
         return ServerError(f"server {target} is not available: {details}", status=code.name)
     if code is grpc.StatusCode.UNAUTHENTICATED:
-        return ServerError(f"server {target} wants a token: {details}", status=code.name)
+        message = f"server {target} wants a token: give Client(token=...), --token or EMOMOTION_TOKEN"
+        return ServerError(message, status=code.name)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         message = f"server {target} did not finish within {timeout_s:g} s; allow more time or ask for fewer seconds"
         return ServerError(message, status=code.name)

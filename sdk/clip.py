@@ -13,6 +13,7 @@ from sdk.console import run
 from sdk.emotion import Affect, Emotion
 from sdk.errors import InvalidInput
 from sdk.motion.motion import Motion
+from sdk.server_options import Connection, server_options
 
 NAMES = ", ".join(e.label for e in Emotion)
 
@@ -45,6 +46,7 @@ class Made:
 @click.option("--fps", type=float, help="Frame rate; the bundle's own unless said.")
 @click.option("--bundle", type=click.Path(path_type=Path), help="Bundle folder; without it the one that comes along.")
 @click.option("--in-place", "stay", is_flag=True, help="Hold the character over its starting point.")
+@server_options
 def command(
     text: str,
     emotion: str | None,
@@ -61,6 +63,7 @@ def command(
     fps: float | None,
     bundle: Path | None,
     stay: bool,
+    connection: Connection,
 ) -> None:
     """Make a moving character from TEXT and an emotion, e.g. "a person walks forward" --emotion joy --out walk.glb.
 
@@ -74,7 +77,7 @@ def command(
     if preview is not None:
         check_preview(preview)
     options = {"affect": affect, "seconds": seconds, "seed": seed, "plan": plan, "generator": generator, "fps": fps}
-    made = _from_server(server, text, options) if server else _from_engine(bundle, text, options)
+    made = _from_server(server, connection, text, options) if server else _from_engine(bundle, text, options)
     motion, tags = made.motion, replace(made.tags, valence=valence, arousal=arousal)
     if stay:
         motion = in_place(motion)
@@ -152,10 +155,10 @@ def _from_engine(bundle: Path | None, text: str, options: dict[str, Any]) -> Mad
     return Made(motion=result.motion, tags=tags, total_ms=result.stage_ms["total"], evidence=evidence)
 
 
-def _from_server(server: str, text: str, options: dict[str, Any]) -> Made:
+def _from_server(server: str, connection: Connection, text: str, options: dict[str, Any]) -> Made:
     from sdk.client import Client
 
-    with Client(server) as client:
+    with Client(server, **connection) as client:
         info = client.info()
         clip = client.generate(text, **options)
     tags = ClipTags(

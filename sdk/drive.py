@@ -29,6 +29,7 @@ from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
 from sdk.motion.rotations import Array
 from sdk.motion.skeleton import NUM_JOINTS, Skeleton
+from sdk.motion.steering import MAX_HEADING, MAX_SPEED, MIN_SPEED
 from sdk.wire import affect_from_wire, affect_to_wire, check_seed, skeleton_from_wire
 
 Call = Callable[[Iterator[live_pb2.DriveRequest]], Any]
@@ -85,7 +86,10 @@ class LiveFrame:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a stream ended: frames sent, left out because they were read too slowly, and without generated motion."""
+    """How a stream ended: frames sent, left out because they were read too slowly, and without generated motion.
+
+    After a reconnection these are of the last connection.
+    """
 
     frame_count: int
     frames_left_out: int
@@ -96,6 +100,8 @@ class _Stream:
     """What a stream was told and what it showed, so that another one can go on where it ended."""
 
     def __init__(self, start: live_pb2.DriveStart, reconnect_s: float) -> None:
+        if not reconnect_s >= 0:
+            raise InvalidInput(f"reconnect_s must be 0 or more, got {reconnect_s}", field="reconnect_s")
         self._start, self._reconnect_s = start, reconnect_s
         self._first_number = self._first_wish = self._wishes = 0
         self._lost_at: float | None = None
@@ -277,7 +283,11 @@ def pose_to_wire(frame: LiveFrame, message: live_pb2.Pose) -> None:
 
 
 def change_to_wire(changes: dict[str, object]) -> live_pb2.DriveChange:
-    """The message of `Changes`. Raises InvalidInput for an unknown key or emotion, and for values of the wrong kind."""
+    """The message of `Changes`.
+
+    Raises InvalidInput for an unknown key or emotion, values of the wrong kind, and numbers out of range: the server
+    would end the stream for them.
+    """
     unknown = set(changes) - set(Changes.__annotations__)
     if unknown:
         known = ", ".join(Changes.__annotations__)
@@ -299,6 +309,12 @@ def _set(message: live_pb2.DriveChange, key: str, value: object) -> None:
     elif key == "track":
         for seconds, affect in value:  # type: ignore[attr-defined]
             message.track.keys.add(seconds=seconds, affect=affect_to_wire(_affect(affect)))
+    elif key == "speed" and not MIN_SPEED <= float(str(value)) <= MAX_SPEED:
+        raise InvalidInput(f"speed must lie in {MIN_SPEED:g}..{MAX_SPEED:g}, got {value}", field="speed")
+    elif key == "heading" and not abs(float(str(value))) <= MAX_HEADING:
+        raise InvalidInput(f"heading must lie in -{MAX_HEADING}..{MAX_HEADING} radians, got {value}", field="heading")
+    elif key == "text" and not str(value).strip():
+        raise InvalidInput("text is empty; say what the character does, e.g. 'a person walks forward'", field="text")
     elif key == "path":
         message.path.points.extend(np.asarray(value, dtype=float).ravel().tolist())
     else:

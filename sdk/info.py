@@ -8,6 +8,7 @@ from sdk.bundle import Bundle
 from sdk.client import Client
 from sdk.console import run
 from sdk.errors import InvalidInput
+from sdk.server_options import Connection, server_options
 from sdk.service.facts import info_reply
 from sdk.wire import Info, info_from_wire
 
@@ -17,12 +18,13 @@ from sdk.wire import Info, info_from_wire
 @click.option(
     "--bundle", type=click.Path(path_type=Path), help="Read this bundle; by default the one that comes along."
 )
-def command(server: str | None, bundle: Path | None) -> None:
+@server_options
+def command(server: str | None, bundle: Path | None, connection: Connection) -> None:
     """Print what a server or a bundle holds: licence, emotions and their evidence, plans, limits."""
     if server and bundle:
         raise InvalidInput("give either --server or --bundle, not both", field="server")
     if server:
-        with Client(server) as client:
+        with Client(server, **connection) as client:
             info = client.info()
     else:
         info = bundle_info(bundle)

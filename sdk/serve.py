@@ -70,7 +70,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--metrics-port", type=click.IntRange(0, 65535), help="Serve Prometheus metrics there, on this machine only."
 )
-@click.option("--log", "log_format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="Form of the log, on standard error.")  # fmt: skip
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning",
               show_default=True, help="info has a line for every call.")  # fmt: skip
@@ -79,7 +79,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def command(
     host: str, port: int, bundle: Path | None, threads: int, insecure: bool, tls_cert: Path | None,
     tls_key: Path | None, tls_client_ca: Path | None, tokens: Path | None, rate: float, burst: float,
-    max_streams: int, max_streams_per_client: int, metrics_port: int | None, log_format: str, log_level: str,
+    max_streams: int, max_streams_per_client: int, metrics_port: int | None, log: str, log_level: str,
     log_prompts: bool, traces: bool,
 ) -> None:  # fmt: skip
     """Serve motion over gRPC until Ctrl-C or SIGTERM.
@@ -94,7 +94,7 @@ def command(
         max_streams=max_streams, max_streams_per_client=max_streams_per_client, metrics_port=metrics_port,
         traces=traces, log_prompts=log_prompts,
     )  # fmt: skip
-    start_log(kind=log_format, level=log_level)
+    start_log(kind=log, level=log_level)
     if traces:
         export_traces()
 

@@ -43,7 +43,7 @@ ROOMS = (
     Room("sdk/service", ("sdk", "emomotion"), ("numpy", *OPERATIONS, *WIRE)),
     Room("sdk/clips", ("sdk.clips", *CORE), ("numpy", "PIL", "jsonschema")),
     Room("sdk/client.py", ("sdk.client", "sdk.drive", "sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
-    Room("sdk/bench.py", ("sdk.client", "sdk.console", *CORE), ("numpy", "click", "matplotlib")),
+    Room("sdk/bench.py", ("sdk.client", "sdk.console", "sdk.server_options", *CORE), ("numpy", "click", "matplotlib")),
     Room("sdk/drive.py", ("sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
     Room("sdk/wire.py", ("emomotion", *CORE), ("numpy", "google")),
     Room("protos", ("emomotion",), WIRE),

@@ -15,6 +15,10 @@ from sdk.motion.kinematics import heading_angle
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import Array, quat_about, quat_mul
 
+MIN_SPEED, MAX_SPEED = 0.5, 1.5
+"""Bounds of the pace at which motion is played, 1 being as generated: beyond them a gait is another gait."""
+MAX_HEADING = 6.2832
+"""Headings lie within a whole turn to either side, radians."""
 MAX_TURN = np.radians(90.0)
 """Fastest turn, radians a second, at WALK_SPEED or above; slower characters turn less, standing ones not at all."""
 WALK_SPEED = 1.0

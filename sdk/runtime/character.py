@@ -21,7 +21,7 @@ from sdk.motion.inertial import HALFLIFE_S, aligned, continued, spring_to_zero
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import Array, quat_from_axis_angle, quat_mul, quat_slerp
 from sdk.motion.skeleton import NUM_JOINTS
-from sdk.motion.steering import Steering, Way
+from sdk.motion.steering import MAX_SPEED, MIN_SPEED, Steering, Way
 from sdk.runtime.track import AffectTrack
 
 HISTORY_S = 64 / 30
@@ -33,8 +33,6 @@ LOW_S = 1.2
 POSTURE_HALFLIFE_S = 0.1
 LEAST_POSTURE = 1e-4
 """Radians; less than this at every joint is none."""
-MIN_SPEED, MAX_SPEED = 0.5, 1.5
-"""Bounds of Wish.speed: beyond them a gait is another gait."""
 
 
 class Source(StrEnum):

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
 from sdk.errors import EmoMotionError
@@ -37,9 +38,17 @@ class Closed(EmoMotionError):
     """The scheduler was closed before the work was done."""
 
 
+class Rank(IntEnum):
+    """Who goes first, whatever the deadlines: live characters, requests, and what nobody waits for."""
+
+    LIVE = 0
+    REQUEST = 1
+    BACKGROUND = 2
+
+
 @dataclass(order=True)
 class _Job(Generic[Value]):
-    batch: bool
+    rank: Rank
     deadline: float
     number: int
     least_s: float = field(compare=False)
@@ -95,14 +104,15 @@ class Scheduler:
             return sum(not job.future.cancelled() for job in self._jobs)
 
     def submit(
-        self, work: Callable[[Turn], Value], *, deadline: float = math.inf, least_s: float = 0.0, live: bool = False
-    ) -> "Future[Value]":
+        self, work: Callable[[Turn], Value], *, deadline: float = math.inf, least_s: float = 0.0,
+        rank: Rank = Rank.REQUEST,
+    ) -> "Future[Value]":  # fmt: skip
         """Put work in the queue; cancelling the future takes it out or tells it so by `Turn.cancelled`.
 
         least_s: the shortest time it can be done in. Raises Refused when that would make this or other work late,
         Closed after `close`.
         """
-        job: _Job[Value] = _Job(not live, deadline, next(self._numbers), least_s, work, Future())
+        job: _Job[Value] = _Job(rank, deadline, next(self._numbers), least_s, work, Future())
         with self._changed:
             if self.closing:
                 raise Closed("the server is shutting down")

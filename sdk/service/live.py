@@ -21,7 +21,7 @@ from sdk.motion.motion import Motion
 from sdk.runtime import limits
 from sdk.runtime.character import Character, Order, Postures, Source
 from sdk.runtime.engine import Request, Result, Turn
-from sdk.runtime.scheduler import Scheduler
+from sdk.runtime.scheduler import Rank, Scheduler
 from sdk.service.access import Door
 from sdk.service.facts import BundleLike
 from sdk.service.live_messages import Start, frame_to_wire, start_from_wire, wish_from_wire
@@ -202,7 +202,7 @@ class _Stream:
             _, least_s = engine.cheapest(request, played=0 if order.played is None else len(order.played))
             # On a slow machine a late window is better than none: the character stands until it comes.
             allowed_s = max(order.slack_s, URGENT_S, SLOW * least_s)
-            future = self._scheduler.submit(work, deadline=now + allowed_s, least_s=least_s, live=True)
+            future = self._scheduler.submit(work, deadline=now + allowed_s, least_s=least_s, rank=Rank.LIVE)
         except EmoMotionError:  # too much is asked of the machine just now: the next tick tries again
             self._character.lost(order)
             return

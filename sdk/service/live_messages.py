@@ -11,13 +11,12 @@ from sdk.bundle import Manifest
 from sdk.errors import InvalidInput
 from sdk.motion.motion import Motion
 from sdk.motion.skeleton import NUM_JOINTS
-from sdk.motion.steering import Way
+from sdk.motion.steering import MAX_HEADING, Way
 from sdk.runtime.character import Frame, Wish
 from sdk.runtime.limits import validate_text
 from sdk.runtime.track import AffectTrack
 from sdk.wire import affect_from_wire, affect_to_wire
 
-MAX_HEADING = 6.2832
 MAX_METRES = 1000.0
 MAX_PATH_POINTS = 512
 

@@ -17,7 +17,7 @@ from grpc_reflection.v1alpha import reflection
 from emomotion.v1 import live_pb2, motion_pb2
 from sdk.errors import InvalidInput
 from sdk.runtime.character import Postures
-from sdk.runtime.scheduler import Scheduler
+from sdk.runtime.scheduler import Rank, Scheduler
 from sdk.service.access import Door, RateLimit, TokenInterceptor, Tokens, client_of
 from sdk.service.handlers import service_handler
 from sdk.service.live import LiveEngineLike, LiveServicer
@@ -164,8 +164,8 @@ class MotionServer:
 
     async def _warmed(self, engine: EngineLike) -> Postures:
         """Warm an engine up on the thread for models, everybody else going first."""
-        await asyncio.wrap_future(self._scheduler.submit(engine.warm_up))
-        return await asyncio.wrap_future(self._scheduler.submit(engine.measured_postures))
+        await asyncio.wrap_future(self._scheduler.submit(engine.warm_up, rank=Rank.BACKGROUND))
+        return await asyncio.wrap_future(self._scheduler.submit(engine.measured_postures, rank=Rank.BACKGROUND))
 
     async def drain(self, *, notice_s: float, grace_s: float) -> None:
         """Say NOT_SERVING, wait `notice_s` for balancers to notice, refuse new calls, end running ones in `grace_s`."""

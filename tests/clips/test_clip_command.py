@@ -156,7 +156,7 @@ def test_points_that_are_refused(args: tuple[object, ...], words: str, tmp_path:
 class FakeClient:
     calls: list[tuple[str, dict[str, Any]]]
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, **_connection: object) -> None:
         if target != "localhost:50051":
             raise ServerError(f"no server answers at {target}", status="UNAVAILABLE")
 

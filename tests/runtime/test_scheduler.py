@@ -6,7 +6,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from sdk.runtime.scheduler import Closed, Late, Refused, Scheduler, Turn
+from sdk.runtime.scheduler import Closed, Late, Rank, Refused, Scheduler, Turn
 
 PATIENCE_S = 20.0
 
@@ -66,12 +66,14 @@ def test_the_earliest_deadline_comes_first_and_live_work_before_all(bench: Bench
     bench.hold()
     asked = {"whenever": {}, "late": {"deadline": 300.0}, "soon": {"deadline": 200.0}, "next": {"deadline": 250.0}}
     futures = [bench.scheduler.submit(bench.note(name), **how) for name, how in asked.items()]
-    futures.append(bench.scheduler.submit(bench.note("live"), deadline=400.0, live=True))
-    assert bench.scheduler.waiting == 5
+    futures.append(bench.scheduler.submit(bench.note("nobody waits"), rank=Rank.BACKGROUND))
+    futures.append(bench.scheduler.submit(bench.note("later"), deadline=1e9))
+    futures.append(bench.scheduler.submit(bench.note("live"), deadline=400.0, rank=Rank.LIVE))
+    assert bench.scheduler.waiting == 7
     bench.go()
     for future in futures:
         future.result(PATIENCE_S)
-    assert bench.order == ["live", "soon", "next", "late", "whenever"]
+    assert bench.order == ["live", "soon", "next", "late", "later", "whenever", "nobody waits"]
 
 
 def test_equal_work_runs_in_order_of_arrival(bench: Bench) -> None:
@@ -98,7 +100,7 @@ def test_running_work_gives_way_to_what_is_more_urgent_and_to_nothing_else(bench
     assert entered.wait(PATIENCE_S)
     later = bench.scheduler.submit(bench.note("later"), deadline=400.0)
     urgent = bench.scheduler.submit(bench.note("urgent"), deadline=200.0)
-    live = bench.scheduler.submit(bench.note("live"), deadline=900.0, live=True)
+    live = bench.scheduler.submit(bench.note("live"), deadline=900.0, rank=Rank.LIVE)
     submitted.set()
     for future in (running, later, urgent, live):
         future.result(PATIENCE_S)

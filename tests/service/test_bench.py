@@ -86,6 +86,11 @@ def test_a_plot_is_a_picture_or_says_what_is_missing(tmp_path: Path) -> None:
     assert out.read_bytes().startswith(b"\x89PNG")
 
 
+def test_without_a_server_nothing_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_of("--server", "localhost:9", "--requests", "2") == 2
+    assert "no server answers at localhost:9" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [

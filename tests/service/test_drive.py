@@ -245,6 +245,19 @@ def test_unknown_plans_and_generators_are_named(client: Client) -> None:
         assert refusal.value.field == field
 
 
+@pytest.mark.parametrize("changes", [{"speed": 9}, {"speed": float("nan")}, {"heading": 99}, {"text": ""}])
+def test_a_number_out_of_range_is_refused_where_it_is_given_and_the_character_lives_on(
+    client: Client, changes: dict
+) -> None:
+    with client.drive(WALK) as stream:
+        read(stream, 3)
+        with pytest.raises(InvalidInput):
+            stream.change(**changes)
+        assert read(stream, 5)[-1].number == 7
+    with pytest.raises(InvalidInput, match="reconnect_s must be 0 or more"):
+        client.drive(WALK, reconnect_s=-3)
+
+
 def test_the_client_refuses_what_no_message_can_hold(client: Client) -> None:
     for changes, field in (
         ({"mood": "joy"}, "mood"), ({"affect": "hapy"}, "emotion"), ({"speed": "fast"}, "speed"),
@@ -272,6 +285,9 @@ CHANGE = live_pb2.DriveRequest(change=live_pb2.DriveChange(speed=1.0))
         ([live_pb2.DriveRequest()], "begins with a start"),
         ([START, START], "one start, then changes"),
         ([START, live_pb2.DriveRequest()], "an empty message"),
+        ([START, live_pb2.DriveRequest(change=live_pb2.DriveChange(speed=9))], "speed must lie in 0.5..1.5"),
+        ([START, live_pb2.DriveRequest(change=live_pb2.DriveChange(heading=7))], "heading must lie in"),
+        ([START, live_pb2.DriveRequest(change=live_pb2.DriveChange(text=" "))], "text is empty"),
         ([live_pb2.DriveRequest(start=live_pb2.DriveStart())], "text is empty"),
     ],
 )

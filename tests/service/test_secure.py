@@ -9,7 +9,9 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from sdk import info
 from sdk.client import AsyncClient, Client, Tls
+from sdk.console import run
 from sdk.errors import InvalidInput, ServerError
 from sdk.service.access import Tokens, server_credentials
 from sdk.service.metrics import serve_metrics
@@ -115,6 +117,23 @@ def test_calls_need_the_token_and_health_does_not(start: Callable[..., Live], to
         reply = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE_S)
         assert reply.status == health_pb2.HealthCheckResponse.SERVING
     assert len(live.engine.requests) == 1
+
+
+def test_the_commands_take_a_token(
+    start: Callable[..., Live], tokens: Tokens, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = start(tokens=tokens)
+
+    def said(*args: str) -> str:
+        with pytest.raises(SystemExit):
+            run(info.command, ["--server", live.address, *args], name="info")
+        out = capsys.readouterr()
+        return out.out + out.err
+
+    assert "wants a token" in said()
+    assert "fake 1.2.3" in said("--token", TOKEN)
+    monkeypatch.setenv("EMOMOTION_TOKEN", TOKEN)
+    assert "fake 1.2.3" in said()
 
 
 def test_a_token_is_printable() -> None:
