@@ -105,6 +105,7 @@ class _Stream:
         self._start, self._reconnect_s = start, reconnect_s
         self._first_number = self._first_wish = self._wishes = 0
         self._lost_at: float | None = None
+        self._ending = False
         self.header_at = 0.0
         self.skeleton: Skeleton | None = None
         self.fps = 0.0
@@ -148,8 +149,8 @@ class _Stream:
     def _wait_s(self, error: ServerError, now: float) -> float:
         """How long to wait before the stream is opened again. Raises the error when it is of another kind, or late."""
         self._lost_at = now if self._lost_at is None else self._lost_at
-        if error.status not in LOST or now - self._lost_at >= self._reconnect_s:
-            raise error
+        if self._ending or error.status not in LOST or now - self._lost_at >= self._reconnect_s:
+            raise error  # a stream that was told to end is not opened again only to be ended
         return min(FIRST_WAIT_S * 2 ** ((now - self._lost_at) / 0.2), MOST_WAIT_S)
 
     def _again(self) -> live_pb2.DriveStart:
@@ -185,6 +186,7 @@ class Live(_Stream):
 
     def end(self) -> None:
         """No more is wanted: the iteration ends after the frame that is on its way."""
+        self._ending = True
         self._requests.put(live_pb2.DriveRequest(end=live_pb2.DriveEnd()))
         self._requests.put(None)
 
@@ -230,6 +232,7 @@ class AsyncLive(_Stream):
 
     async def end(self) -> None:
         """No more is wanted: the iteration ends after the frame that is on its way."""
+        self._ending = True
         await self._write(live_pb2.DriveRequest(end=live_pb2.DriveEnd()))
 
     async def _write(self, request: live_pb2.DriveRequest) -> None:

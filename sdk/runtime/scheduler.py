@@ -86,7 +86,7 @@ class Turn:
 class Scheduler:
     """Runs work on one thread of its own. Thread-safe."""
 
-    def __init__(self, *, clock: Clock = time.monotonic, start: bool = True) -> None:
+    def __init__(self, *, clock: Clock = time.monotonic) -> None:
         self._clock = clock
         self._jobs: list[_Job[Any]] = []
         self._running: list[tuple[_Job[Any], float]] = []
@@ -94,8 +94,7 @@ class Scheduler:
         self._changed = threading.Condition()
         self.closing = False
         self._thread = threading.Thread(target=self._serve, name="emomotion-worker", daemon=True)
-        if start:
-            self._thread.start()
+        self._thread.start()
 
     @property
     def waiting(self) -> int:
@@ -147,19 +146,21 @@ class Scheduler:
         with self._changed:
             self.closing = True
             self._changed.notify()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.join()
         self._drop_all()
 
     def _check_room(self, job: _Job[Any]) -> None:
-        """Raises Refused unless everything that has a deadline can be kept with its shortest work."""
+        """Raises Refused unless everything that has a deadline can be kept with its shortest work.
+
+        What has a later rank has no say: a live character is not refused for a request's sake.
+        """
         t = now = self._clock()
         needs = [(other, other.least_s) for other in self._jobs if not other.future.cancelled()]
         # What runs gives way between two passes, so it stands in the same order as what waits.
         needs += [(running, max(began + running.least_s - now, 0.0)) for running, began in self._running]
         for other, seconds in sorted([*needs, (job, job.least_s)]):
             t += seconds
-            if t > other.deadline:
+            if other.rank <= job.rank and t > other.deadline:
                 whose = "its own" if other is job else "another request's"
                 wait_s = t - other.deadline
                 message = f"the queue is too full: this request would pass {whose} deadline; try again in"

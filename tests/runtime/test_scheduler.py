@@ -119,6 +119,16 @@ def test_what_cannot_be_kept_is_refused_at_once(bench: Bench) -> None:
     assert bench.scheduler.waiting == 2
 
 
+def test_a_live_character_is_not_refused_for_a_requests_sake(bench: Bench) -> None:
+    bench.hold()
+    bench.scheduler.submit(bench.note("request"), deadline=101.0, least_s=0.9)
+    bench.scheduler.submit(bench.note("live"), deadline=100.6, least_s=0.5, rank=Rank.LIVE)
+    with pytest.raises(Refused, match="would pass its own deadline"):
+        bench.scheduler.submit(bench.note("too much"), deadline=100.9, least_s=0.5, rank=Rank.LIVE)
+    with pytest.raises(Refused):
+        bench.scheduler.submit(bench.note("another request"), deadline=200.0, least_s=0.1)
+
+
 def test_time_that_has_passed_makes_room(bench: Bench) -> None:
     bench.hold(deadline=110.0, least_s=5.0)
     with pytest.raises(Refused):
