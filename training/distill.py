@@ -48,12 +48,14 @@ class Scales:
 
 
 def guided(model: Any, known: tuple[Tensor, ...], batch: Batch, scales: tuple[float, float]) -> Tensor:
-    """Logits (B, N, C) with guidance, as `sdk.runtime.decode.Condition.guided` weighs them."""
-    text, emotion = scales
+    """Logits (B, N, C) with guidance, as `Condition.guided` and `emotion_scale` of the runtime weigh them."""
+    text, full = scales
     nothing, nobody = torch.zeros_like(batch.text), torch.zeros_like(batch.affect)
-    out = emotion * model(*known, batch.text, batch.affect, batch.real)
-    if text != emotion:
-        out = out + (text - emotion) * model(*known, batch.text, nobody, batch.real)
+    felt_B11 = 1 - batch.affect[:, Emotion.NEUTRAL, None, None]
+    emotion_B11 = text + (full - text) * felt_B11
+    out = emotion_B11 * model(*known, batch.text, batch.affect, batch.real)
+    if text != full:
+        out = out + (text - emotion_B11) * model(*known, batch.text, nobody, batch.real)
     return out + (1 - text) * model(*known, nothing, nobody, batch.real)
 
 

@@ -8,8 +8,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is absent: pip install -e '.[train]'")
 
+from sdk.bundle import Plan  # noqa: E402
 from sdk.emotion import Emotion  # noqa: E402
 from sdk.runtime.decode import Condition  # noqa: E402
+from sdk.runtime.generators import emotion_scale, felt_of  # noqa: E402
 from tests.export import tiny  # noqa: E402
 from training import checkpoint, distill  # noqa: E402
 from training.distill import FELT_ANEW, Scales, distil, felt_anew, guided  # noqa: E402
@@ -35,13 +37,19 @@ def tokens(generator: Generator) -> TokenSet:
 def test_guidance_is_the_runtimes(generator: Generator, tokens: TokenSet) -> None:
     how = TokenLoss(drop_text=0, drop_affect=0, crop=0)
     batch = tokens.draw(np.random.default_rng(0), 2, generator.masked.config.max_tokens, how)
+    halfway = torch.eye(9)[[Emotion.NEUTRAL, Emotion.JOY]].mean(0)
+    batch = batch._replace(affect=torch.stack((torch.eye(9)[Emotion.NEUTRAL], halfway)))
+    plan = Plan(
+        name="guided", generator="emo-mask", iterations=1, residual_layers=0, text_guidance=3.0, emotion_guidance=4.0,
+        residual_guidance=1.0,
+    )  # fmt: skip
     base_BN = batch.tokens[:, 0]
     with torch.no_grad():
         found = guided(generator.masked, (base_BN,), batch, (3.0, 4.0))
         for row in range(2):
-            rows = Condition.guided(
-                batch.text[row].numpy(), batch.affect[row].numpy(), text_scale=3.0, emotion_scale=4.0
-            )
+            affect_E = batch.affect[row].numpy()
+            scale = emotion_scale(plan, felt_of(affect_E))
+            rows = Condition.guided(batch.text[row].numpy(), affect_E, text_scale=3.0, emotion_scale=scale)
             text, affect, weight = (torch.from_numpy(x) for x in (rows.text_RS, rows.affect_RE, rows.weight_R))
             count = len(weight)
             logits = generator.masked(base_BN[row].expand(count, -1), text, affect, batch.real[row].expand(count, -1))
