@@ -13,8 +13,9 @@ import grpc
 from sdk.console import run
 from sdk.errors import EmoMotionError, InvalidInput
 from sdk.service.access import Tokens, server_credentials
+from sdk.service.core import EngineLike
 from sdk.service.facts import info_reply
-from sdk.service.server import EngineLike, MotionServer, Settings, is_loopback
+from sdk.service.server import MotionServer, Settings, is_loopback
 from sdk.service.watch import export_traces, start_log
 from sdk.wire import Info, info_from_wire
 
@@ -178,11 +179,11 @@ async def reload_on(
         await again.wait()
         again.clear()
         try:
-            await server.reload(load)
+            await server.core.reload(load)
         except EmoMotionError as error:
             announce(f"not reloaded, the old bundle stays: {error}")
         else:
-            announce(f"reloaded: bundle {server.bundle_sha256[:12]} serves new calls and streams")
+            announce(f"reloaded: bundle {server.core.bundle_sha256[:12]} serves new calls and streams")
 
 
 def banner(address: str, info: Info, *, seconds: float, metrics: str = "") -> str:

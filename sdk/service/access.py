@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from grpc.aio import ServicerContext as Context
 
 from sdk.errors import InvalidInput
 from sdk.runtime.planner import Clock
+from sdk.service.context import Context
 from sdk.wire import PUSHBACK_TRAILER
 
 OPEN = ("/grpc.health.v1.Health/",)

@@ -1,19 +1,21 @@
 """Binds a servicer to a service of our protos, with deserializers that survive any bytes.
 
 grpc answers undecodable bytes with UNKNOWN. Here the deserializer gives an `Undecodable` instead of raising, and the
-handler refuses it with INVALID_ARGUMENT before the servicer sees it.
+handler refuses it with INVALID_ARGUMENT before the servicer sees it. Other transports than grpc.aio call the same
+`Method`s with a context of their own.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import grpc
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
-from grpc.aio import ServicerContext as Context
 
 from sdk.errors import InvalidInput
+from sdk.service.context import Context
 from sdk.service.watch import Watch
 
 
@@ -21,41 +23,54 @@ class Undecodable:
     """Stands in for a request whose bytes are not a message."""
 
 
-def service_handler(service: ServiceDescriptor, servicer: object, watch: Watch) -> grpc.GenericRpcHandler:
-    """A handler for all methods of `service`; `servicer` has a method of each name.
+@dataclass(frozen=True)
+class Method:
+    """A method of a servicer, watched and guarded against bytes that are no message.
 
-    Methods with a request stream take an iterator and the context, and write their replies to the context.
+    call(request, context): an awaitable of the reply, or an iterator of replies where only the server streams. Where
+    both sides stream, `request` is an iterator and the replies are written to the context. Both take and give messages.
     """
+
+    descriptor: MethodDescriptor
+    call: Callable[[Any, Context], Any]
+
+    @property
+    def path(self) -> str:
+        """As it stands in a URL: /package.Service/Method."""
+        return f"/{self.descriptor.containing_service.full_name}/{self.descriptor.name}"
+
+    def deserialize(self, data: bytes) -> Message | Undecodable:
+        """A request from its bytes, whatever they are."""
+        try:
+            return message_factory.GetMessageClass(self.descriptor.input_type).FromString(data)
+        except DecodeError:
+            return Undecodable()
+
+
+def methods_of(service: ServiceDescriptor, servicer: object, watch: Watch) -> list[Method]:
+    """All methods of `service`; `servicer` has one of each name."""
+    return [
+        Method(method, _KINDS[_kind(method)].guard(getattr(servicer, method.name), method, watch))
+        for method in service.methods
+    ]
+
+
+def service_handler(service: ServiceDescriptor, methods: list[Method]) -> grpc.GenericRpcHandler:
+    """A handler of grpc for those of the methods that belong to a service."""
     handlers = {
-        method.name: _method_handler(method, getattr(servicer, method.name), watch) for method in service.methods
+        method.descriptor.name: _KINDS[_kind(method.descriptor)].bind(
+            method.call,
+            request_deserializer=method.deserialize,
+            response_serializer=message_factory.GetMessageClass(method.descriptor.output_type).SerializeToString,
+        )
+        for method in methods
+        if method.descriptor.containing_service is service
     }
     return grpc.method_handlers_generic_handler(service.full_name, handlers)
 
 
-def _method_handler(method: MethodDescriptor, behaviour: Callable[..., Any], watch: Watch) -> grpc.RpcMethodHandler:
-    if method.client_streaming and not method.server_streaming:
-        raise NotImplementedError(f"{method.full_name}: request streams with one reply have no guarded handler yet")
-    request_class = message_factory.GetMessageClass(method.input_type)
-
-    def deserialize(data: bytes) -> Message | Undecodable:
-        try:
-            return request_class.FromString(data)
-        except DecodeError:
-            return Undecodable()
-
-    bind: Any
-    guard: Any
-    if method.client_streaming:
-        bind, guard = grpc.stream_stream_rpc_method_handler, _guarded_both
-    elif method.server_streaming:
-        bind, guard = grpc.unary_stream_rpc_method_handler, _guarded_stream
-    else:
-        bind, guard = grpc.unary_unary_rpc_method_handler, _guarded_unary
-    return bind(
-        guard(behaviour, method, watch),
-        request_deserializer=deserialize,
-        response_serializer=message_factory.GetMessageClass(method.output_type).SerializeToString,
-    )
+def _kind(method: MethodDescriptor) -> tuple[bool, bool]:
+    return method.client_streaming, method.server_streaming
 
 
 def _guarded_unary(
@@ -95,6 +110,21 @@ def _guarded_both(
             await behaviour(decodable(), context)
 
     return handler
+
+
+class _Kind(NamedTuple):
+    """How grpc binds methods that stream on the same sides, and what guards them."""
+
+    bind: Callable[..., grpc.RpcMethodHandler]
+    guard: Callable[..., Callable[[Any, Context], Any]]
+
+
+# Client streams with one reply are in none of the protos.
+_KINDS = {
+    (False, False): _Kind(grpc.unary_unary_rpc_method_handler, _guarded_unary),
+    (False, True): _Kind(grpc.unary_stream_rpc_method_handler, _guarded_stream),
+    (True, True): _Kind(grpc.stream_stream_rpc_method_handler, _guarded_both),
+}
 
 
 def undecodable(method: MethodDescriptor) -> str:

@@ -12,7 +12,6 @@ from concurrent.futures import CancelledError, Future
 from typing import Protocol
 
 import grpc
-from grpc.aio import ServicerContext as Context
 
 from emomotion.v1 import live_pb2
 from sdk.errors import EmoMotionError, InvalidInput
@@ -23,6 +22,7 @@ from sdk.runtime.character import Character, Order, Postures, Source
 from sdk.runtime.engine import Request, Result, Turn
 from sdk.runtime.scheduler import Rank, Scheduler
 from sdk.service.access import Door
+from sdk.service.context import Context
 from sdk.service.facts import BundleLike
 from sdk.service.live_messages import Start, frame_to_wire, start_from_wire, wish_from_wire
 from sdk.service.metrics import Metrics

@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import NoReturn, Protocol
 
 import grpc
-from grpc.aio import ServicerContext as Context
 
 from emomotion.v1 import info_pb2, motion_pb2
 from sdk.errors import InvalidInput
@@ -22,6 +21,7 @@ from sdk.runtime.engine import Cancelled, Request, Result, Turn
 from sdk.runtime.planner import OverBudget
 from sdk.runtime.scheduler import Closed, Late, Refused, Scheduler
 from sdk.service.access import Door
+from sdk.service.context import Context
 from sdk.service.facts import BundleLike, info_reply
 from sdk.service.metrics import Metrics
 from sdk.service.validation import request_from_wire

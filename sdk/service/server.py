@@ -4,29 +4,19 @@ import asyncio
 import errno
 import ipaddress
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Protocol
+from dataclasses import dataclass
 
 import grpc
 from grpc_health.v1 import health as grpc_health
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from emomotion.v1 import live_pb2, motion_pb2
 from sdk.errors import InvalidInput
-from sdk.runtime.character import Postures
-from sdk.runtime.scheduler import Rank, Scheduler
-from sdk.service.access import Door, RateLimit, TokenInterceptor, Tokens, client_of
+from sdk.service.access import TokenInterceptor
+from sdk.service.core import SERVICES, Core, EngineLike, Rules
 from sdk.service.handlers import service_handler
-from sdk.service.live import LiveEngineLike, LiveServicer
 from sdk.service.metrics import Metrics, serve_metrics
-from sdk.service.motion import MotionEngineLike, MotionServicer
-from sdk.service.watch import Watch
 
-MOTION = motion_pb2.DESCRIPTOR.services_by_name["MotionService"]
-LIVE = live_pb2.DESCRIPTOR.services_by_name["LiveService"]
 MAX_RECEIVE_BYTES = 1 << 20
 MAX_METADATA_BYTES = 1 << 14
 OPTIONS = (
@@ -38,28 +28,15 @@ SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
-class EngineLike(MotionEngineLike, LiveEngineLike, Protocol):
-    """What a server needs of `sdk.runtime.engine.Engine`."""
-
-
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How a server is run. The defaults are for one machine: no TLS, no tokens, no rate.
+class Settings(Rules):
+    """How a server is run: the rules for all transports, and what grpc needs besides.
 
-    credentials: TLS; tokens: who may call. rate, burst: calls a second and at once of each client, 0 for no limit.
-    max_streams, max_streams_per_client: of live characters. metrics_port: where Prometheus may ask, on this machine.
-    traces: a span of OpenTelemetry for every call. log_prompts: let the log tell what was asked for.
+    credentials: TLS. metrics_port: where Prometheus may ask, on this machine.
     """
 
     credentials: grpc.ServerCredentials | None = None
-    tokens: Tokens = field(default_factory=Tokens)
-    rate: float = 0.0
-    burst: float = 20.0
-    max_streams: int = 64
-    max_streams_per_client: int = 64
     metrics_port: int | None = None
-    traces: bool = False
-    log_prompts: bool = False
 
 
 class MotionServer:
@@ -68,21 +45,11 @@ class MotionServer:
     def __init__(self, server: grpc.aio.Server, host: str, port: int, settings: Settings) -> None:
         self.host, self.port = host, port
         self.metrics = Metrics()
-        self._server = server
-        self._scheduler = Scheduler()
+        self._server, self._settings = server, settings
         self._health = grpc_health.aio.HealthServicer()
-        self._door = Door(
-            settings.tokens, RateLimit(settings.rate, settings.burst),
-            max_streams=settings.max_streams, max_streams_per_client=settings.max_streams_per_client,
-        )  # fmt: skip
-        name_of = partial(client_of, tokens=settings.tokens)
-        self._watch = Watch(self.metrics, name_of, traces=settings.traces, prompts=settings.log_prompts)
-        self._motion: MotionServicer | None = None
-        self._live: LiveServicer | None = None
+        self._core: Core | None = None
         port_ = settings.metrics_port
         self._metrics_page = None if port_ is None else serve_metrics(self.metrics, "127.0.0.1", port_)
-        self.metrics.watch("queue_length", "Work that has not begun.", lambda: self.waiting)
-        self.metrics.watch("streams", "Live characters that are open.", lambda: self.streams)
 
     @classmethod
     async def bind(cls, host: str, port: int, settings: Settings | None = None) -> "MotionServer":
@@ -113,59 +80,25 @@ class MotionServer:
         return "" if self._metrics_page is None else f"http://127.0.0.1:{self._metrics_page.server_port}/metrics"
 
     @property
-    def bundle_sha256(self) -> str:
-        """Hash of the bundle that new calls get."""
-        return self._engine.bundle.sha256
-
-    @property
-    def waiting(self) -> int:
-        """How many generations have not begun."""
-        return self._scheduler.waiting
-
-    @property
-    def streams(self) -> int:
-        """How many live characters are open."""
-        return self._door.streams
+    def core(self) -> Core:
+        """What answers; other transports may stand around it, too. There is none before `start`."""
+        assert self._core is not None, "start first"
+        return self._core
 
     async def start(self, engine: EngineLike) -> None:
         """Answer calls. Health says NOT_SERVING and Generate is refused until `warm_up` has ended."""
-        self._engine = engine
-        self._motion = MotionServicer(engine, self._scheduler, self._door, self.metrics)
-        self._live = LiveServicer(engine, self._scheduler, self._door, self.metrics)
-        services = ((MOTION, self._motion), (LIVE, self._live))
-        self._server.add_generic_rpc_handlers(
-            tuple(service_handler(service, servicer, self._watch) for service, servicer in services)
-        )
+        core = self._core = Core(engine, self._settings, self.metrics)
+        self._server.add_generic_rpc_handlers(tuple(service_handler(service, core.methods) for service in SERVICES))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (MOTION.full_name, LIVE.full_name, grpc_health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = (*(service.full_name for service in SERVICES), grpc_health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
         await self._set_health(NOT_SERVING)
         await self._server.start()
 
     async def warm_up(self) -> None:
         """Let the engine warm up on its thread, then open the doors."""
-        assert self._motion is not None and self._live is not None, "start first"
-        postures = await self._warmed(self._engine)
-        self._motion.ready = True
-        self._live.use(self._engine, postures)
+        await self.core.warm_up()
         await self._set_health(SERVING)
-
-    async def reload(self, load: Callable[[], EngineLike]) -> None:
-        """Change to another engine while calls and streams go on; those that run keep the one they began with.
-
-        Raises whatever `load` raises; the old engine then stays.
-        """
-        assert self._motion is not None and self._live is not None, "start first"
-        engine = await asyncio.to_thread(load)
-        postures = await self._warmed(engine)
-        self._engine = engine
-        self._motion.use(engine)
-        self._live.use(engine, postures)
-
-    async def _warmed(self, engine: EngineLike) -> Postures:
-        """Warm an engine up on the thread for models, everybody else going first."""
-        await asyncio.wrap_future(self._scheduler.submit(engine.warm_up, rank=Rank.BACKGROUND))
-        return await asyncio.wrap_future(self._scheduler.submit(engine.measured_postures, rank=Rank.BACKGROUND))
 
     async def drain(self, *, notice_s: float, grace_s: float) -> None:
         """Say NOT_SERVING, wait `notice_s` for balancers to notice, refuse new calls, end running ones in `grace_s`."""
@@ -173,13 +106,14 @@ class MotionServer:
         if notice_s > 0:
             await asyncio.sleep(notice_s)
         await self._server.stop(grace_s)
-        await asyncio.to_thread(self._scheduler.close)
+        if self._core is not None:
+            await self._core.close()
         if self._metrics_page is not None:
             await asyncio.to_thread(self._metrics_page.shutdown)
             self._metrics_page.server_close()
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
-        for name in ("", MOTION.full_name, LIVE.full_name):
+        for name in ("", *(service.full_name for service in SERVICES)):
             await self._health.set(name, status)
 
 

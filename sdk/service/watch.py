@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
-from grpc.aio import ServicerContext as Context
 
 from sdk.errors import InvalidInput
+from sdk.service.context import Context
 from sdk.service.metrics import Metrics
 
 log = logging.getLogger("emomotion.access")

@@ -45,7 +45,7 @@ def test_budgets_are_drawn_and_refusals_told_from_answers(live: Live) -> None:
 def test_an_open_loop_does_not_wait_for_answers(live: Live) -> None:
     live.engine.gate.clear()
     calls = live.loop.begin(open_loop(live.address, Ask(seconds=0.5), rate=200, requests=10))
-    live.until(lambda: live.server.waiting == 9)
+    live.until(lambda: live.server.core.waiting == 9)
     live.engine.gate.set()
     rows = calls.result(20)
     assert len(rows) == 10 and rows[-1].began_s > rows[0].began_s

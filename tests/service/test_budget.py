@@ -64,7 +64,7 @@ def test_a_full_queue_refuses_and_says_when_to_come_back(live: Live, channel: gr
     assert live.engine.entered.acquire(timeout=PATIENCE_S)
     waiting = [stub.Generate(motion_pb2.GenerateRequest(text=WALK, budget_ms=2400)) for _ in range(150)]
     # 20 ms for each of them: the queue is full at about 120.
-    live.until(lambda: live.server.waiting + sum(call.done() for call in waiting) == 150)
+    live.until(lambda: live.server.core.waiting + sum(call.done() for call in waiting) == 150)
     live.engine.gate.set()
     assert len(list(running)) > 2, "the one that runs is not disturbed"
     outcomes = [status_of(call) for call in waiting]

@@ -158,7 +158,7 @@ def test_an_async_stream_does_the_same(live: Running, loop: Loop) -> None:
         return frames
 
     playing = loop.begin(play())
-    live.until(lambda: live.server.streams == 1)
+    live.until(lambda: live.server.core.streams == 1)
     live.until(lambda: len(live.engine.windows) > 1)
     second = restarted(live, loop)
     frames = playing.result(PATIENCE_S)
@@ -195,17 +195,17 @@ def test_many_characters_share_one_server(live: Running, client: Client) -> None
     for stream in streams:
         stream.close()
     assert sorted(found) == list(range(8)) and all(len(frames) == 30 for frames in found.values())
-    live.until(lambda: live.server.streams == 0)
+    live.until(lambda: live.server.core.streams == 0)
 
 
 def test_leaving_in_any_way_frees_the_place(live: Running, client: Client) -> None:
     for leave in (Live.close, Live.end, lambda stream: stream._requests.put(None)):
         stream = client.drive(WALK)
         read(stream, 3)
-        assert live.server.streams == 1
+        assert live.server.core.streams == 1
         leave(stream)
         list_quietly(stream)
-        live.until(lambda: live.server.streams == 0)
+        live.until(lambda: live.server.core.streams == 0)
 
 
 def list_quietly(stream: Live) -> None:

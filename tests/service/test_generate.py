@@ -180,9 +180,9 @@ def test_work_that_still_waits_is_dropped_when_its_caller_leaves(live: Live, cha
     running = stub.Generate(motion_pb2.GenerateRequest(text="first"))
     assert live.engine.entered.acquire(timeout=PATIENCE_S)
     waiting = stub.Generate(motion_pb2.GenerateRequest(text="second"))
-    live.until(lambda: live.server.waiting == 1)
+    live.until(lambda: live.server.core.waiting == 1)
     waiting.cancel()
-    live.until(lambda: live.server.waiting == 0)
+    live.until(lambda: live.server.core.waiting == 0)
     live.engine.gate.set()
     assert len(list(running)) > 2
     assert [request.text for request in live.engine.requests] == ["first"]

@@ -32,7 +32,7 @@ def test_mutated_streams_get_a_clean_status(live: Live, channel: grpc.Channel, c
         parts = [data] if kind < 3 else [valid[1].SerializeToString(), data]
         found.add(status_of(drive(iter(parts), timeout=PATIENCE_S)))
     assert found <= CLEAN and "INVALID_ARGUMENT" in found
-    live.until(lambda: live.server.streams == 0)
+    live.until(lambda: live.server.core.streams == 0)
     with client.drive(WALK) as stream:
         assert next(iter(stream)).number == 0
 

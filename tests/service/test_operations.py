@@ -153,7 +153,7 @@ def test_a_new_bundle_takes_over_and_what_runs_keeps_the_old_one(live: Live, cli
     with client.drive(WALK) as stream:
         assert next(iter(stream)).number == 0
         live.engine.gate.set()
-        live.loop.call(live.server.reload(lambda: new))
+        live.loop.call(live.server.core.reload(lambda: new))
         assert running.result(PATIENCE_S).bundle_sha256 == live.engine.bundle.sha256
         assert client.generate(WALK, seconds=1).bundle_sha256 == client.info().sha256 == "cd" * 32
         frames = [frame for frame, _ in zip(stream, range(60), strict=False)]
@@ -169,5 +169,5 @@ def test_a_bundle_that_cannot_be_loaded_leaves_the_old_one(live: Live, client: C
         raise BundleError("masked.onnx was altered")
 
     with pytest.raises(BundleError):
-        live.loop.call(live.server.reload(load))
+        live.loop.call(live.server.core.reload(load))
     assert client.generate(WALK, seconds=1).bundle_sha256 == live.engine.bundle.sha256

@@ -168,7 +168,7 @@ def test_streams_have_a_limit_and_give_their_place_back(
             list(client.drive(WALK))
         assert refusal.value.status == "RESOURCE_EXHAUSTED"
         streams[0].close()
-        live.until(lambda: live.server.streams == 1)
+        live.until(lambda: live.server.core.streams == 1)
         with client.drive(WALK) as third:
             assert next(iter(third)).number == 0
         streams[1].close()
