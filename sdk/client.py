@@ -22,7 +22,7 @@ import grpc
 import numpy as np
 
 from emomotion.v1 import info_pb2, live_pb2_grpc, motion_pb2, motion_pb2_grpc
-from sdk.drive import AsyncLive, Live, LiveFrame, Wishes, start_to_wire
+from sdk.drive import AsyncLive, Live, Resume, Wishes, start_to_wire
 from sdk.emotion import Affect
 from sdk.errors import EmoMotionError, InvalidInput, ServerError
 from sdk.motion.motion import Motion
@@ -45,6 +45,14 @@ __all__ = ["AsyncClient", "Chunk", "Client", "Clip", "Evidence", "Header", "Info
 
 INFO_TIMEOUT_S = 10.0
 GENERATE_TIMEOUT_S = 120.0
+OPTIONS = (
+    # A server that vanished without a word is noticed within seconds; a live character then goes on elsewhere.
+    ("grpc.keepalive_time_ms", 5_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    # grpc pings by itself while messages flow, and waits a minute for that answer; no keepalive is sent meanwhile.
+    ("grpc.http2.ping_timeout_ms", 5_000),
+    ("grpc.http2.max_pings_without_data", 0),
+)
 START_ONE = "start one with: emomotion serve"
 
 
@@ -144,9 +152,9 @@ class Client:
         self.target = check_target(target)
         self._metadata = bearer(token)
         if tls is None:
-            self._channel = grpc.insecure_channel(self.target)
+            self._channel = grpc.insecure_channel(self.target, OPTIONS)
         else:
-            self._channel = grpc.secure_channel(self.target, tls.credentials())
+            self._channel = grpc.secure_channel(self.target, tls.credentials(), OPTIONS)
         self._stub = motion_pb2_grpc.MotionServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._live = live_pb2_grpc.LiveServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
@@ -178,12 +186,17 @@ class Client:
 
     def drive(
         self, text: str, *, seed: int | None = None, plan: str | None = None, generator: str | None = None,
-        resume: LiveFrame | None = None, reconnect_s: float = 0.0, **wish: Unpack[Wishes],
+        resume: Resume = None, reconnect_s: float = 0.0, every_frame: bool = False, **wish: Unpack[Wishes],
     ) -> Live:  # fmt: skip
-        """Open a live character; see `sdk.drive`. resume: last frame of a lost stream. reconnect_s: go on by itself."""
+        """Open a live character; see `sdk.drive`.
+
+        resume: `played` of a lost stream, or its last frame. reconnect_s: go on by itself. every_frame: also those that
+        are read too late.
+        """
         start = start_to_wire({"text": text, **wish}, seed=seed, plan=plan, generator=generator, resume=resume)
         call = partial(self._live.Drive, metadata=self._metadata)
-        return Live(call, start, lambda: translated(self.target, math.inf), reconnect_s=reconnect_s)
+        errors = partial(translated, self.target, math.inf)
+        return Live(call, start, errors, reconnect_s=reconnect_s, every_frame=every_frame)
 
     def close(self) -> None:
         """Give the connection back; running calls end with ServerError."""
@@ -203,9 +216,9 @@ class AsyncClient:
         self.target = check_target(target)
         self._metadata = bearer(token)
         if tls is None:
-            self._channel = grpc.aio.insecure_channel(self.target)
+            self._channel = grpc.aio.insecure_channel(self.target, OPTIONS)
         else:
-            self._channel = grpc.aio.secure_channel(self.target, tls.credentials())
+            self._channel = grpc.aio.secure_channel(self.target, tls.credentials(), OPTIONS)
         self._stub = motion_pb2_grpc.MotionServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._live = live_pb2_grpc.LiveServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
@@ -239,12 +252,17 @@ class AsyncClient:
 
     def drive(
         self, text: str, *, seed: int | None = None, plan: str | None = None, generator: str | None = None,
-        resume: LiveFrame | None = None, reconnect_s: float = 0.0, **wish: Unpack[Wishes],
+        resume: Resume = None, reconnect_s: float = 0.0, every_frame: bool = False, **wish: Unpack[Wishes],
     ) -> AsyncLive:  # fmt: skip
-        """Open a live character; see `sdk.drive`. resume: last frame of a lost stream. reconnect_s: go on by itself."""
+        """Open a live character; see `sdk.drive`.
+
+        resume: `played` of a lost stream, or its last frame. reconnect_s: go on by itself. every_frame: also those that
+        are read too late.
+        """
         start = start_to_wire({"text": text, **wish}, seed=seed, plan=plan, generator=generator, resume=resume)
         call = partial(self._live.Drive, metadata=self._metadata)
-        return AsyncLive(call, start, lambda: translated(self.target, math.inf), reconnect_s=reconnect_s)
+        errors = partial(translated, self.target, math.inf)
+        return AsyncLive(call, start, errors, reconnect_s=reconnect_s, every_frame=every_frame)
 
     async def close(self) -> None:
         """Give the connection back; running calls end with ServerError."""

@@ -8,13 +8,15 @@
             if frame.number == 300:
                 live.end()
 
-Frames come in real time. Changes may be sent from any thread. With `reconnect_s` a stream whose server went away is
-opened again for so long, and goes on from its last frame with its last wish. Shapes: J = 22 joints.
+Frames come in real time. Who reads more slowly gets the present frame and not those that piled up, unless it asks for
+`every_frame`. Changes may be sent from any thread. With `reconnect_s` a stream whose server went away is opened again
+for so long, and goes on from its last frames with its last wish. Shapes: J = 22 joints.
 """
 
 import asyncio
 import queue
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
@@ -25,6 +27,7 @@ import grpc
 import numpy as np
 
 from emomotion.v1 import live_pb2
+from sdk.catch_up import CatchUp
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
 from sdk.motion.rotations import Array
@@ -40,6 +43,8 @@ Translated = Callable[[], AbstractContextManager[None]]
 """Turns grpc's errors into the SDK's."""
 LOST = ("UNAVAILABLE", "CANCELLED")
 """How a stream ends when its server does."""
+REMEMBERED = 64
+"""So many frames are kept to go on from; a start holds no more."""
 FIRST_WAIT_S, MOST_WAIT_S = 0.05, 0.5
 """Between two attempts to open a lost stream again; the wait doubles every 0.2 s."""
 
@@ -84,11 +89,15 @@ class LiveFrame:
     reacting: bool
 
 
+Resume = LiveFrame | Sequence[LiveFrame] | None
+"""What a stream goes on from: the last frame of another one, or its latest, without gaps, the last one last."""
+
+
 @dataclass(frozen=True)
 class Ended:
-    """How a stream ended: frames sent, left out because they were read too slowly, and without generated motion.
+    """How a stream ended, by the server: frames sent, left out because nobody took them, and without generated motion.
 
-    After a reconnection these are of the last connection.
+    After a reconnection these are of the last connection. What the client passed over is in `Live.passed_over`.
     """
 
     frame_count: int
@@ -99,10 +108,11 @@ class Ended:
 class _Stream:
     """What a stream was told and what it showed, so that another one can go on where it ended."""
 
-    def __init__(self, start: live_pb2.DriveStart, reconnect_s: float) -> None:
+    def __init__(self, start: live_pb2.DriveStart, reconnect_s: float, every_frame: bool) -> None:
         if not reconnect_s >= 0:
             raise InvalidInput(f"reconnect_s must be 0 or more, got {reconnect_s}", field="reconnect_s")
-        self._start, self._reconnect_s = start, reconnect_s
+        self._start, self._reconnect_s, self._every_frame = start, reconnect_s, every_frame
+        self._catch_up = CatchUp()
         self._first_number = self._first_wish = self._wishes = 0
         self._lost_at: float | None = None
         self._ending = False
@@ -110,8 +120,14 @@ class _Stream:
         self.skeleton: Skeleton | None = None
         self.fps = 0.0
         self.seed = 0
-        self.last: LiveFrame | None = None
+        self.passed_over = self.lost = 0
+        self.played: deque[LiveFrame] = deque(maxlen=REMEMBERED)
         self.ended: Ended | None = None
+
+    @property
+    def last(self) -> LiveFrame | None:
+        """The latest frame."""
+        return self.played[-1] if self.played else None
 
     def _told(self, changes: dict[str, object]) -> live_pb2.DriveRequest:
         """The message of a change; what it says stands in the start of the next stream, too."""
@@ -128,22 +144,26 @@ class _Stream:
         return live_pb2.DriveRequest(change=change)
 
     def _frame(self, reply: live_pb2.DriveReply) -> LiveFrame | None:
-        """Take one reply; the frame if it is one. Numbers go on where a lost stream ended."""
+        """Take one reply; the frame if it is one of the present. Numbers go on where a lost stream ended."""
         kind = reply.WhichOneof("part")
         if kind == "header":
             self.header_at = time.perf_counter()
             self.skeleton = skeleton_from_wire(reply.header.skeleton)
             self.fps, self.seed = reply.header.fps, reply.header.seed
+            self._catch_up = CatchUp()
         elif kind == "ended":
             found = reply.ended
             self.ended = Ended(found.frame_count, found.frames_left_out, found.frames_idle)
         elif kind == "frame":
             frame = frame_from_wire(reply.frame)
             self._lost_at = None
-            self.last = replace(
-                frame, number=frame.number + self._first_number, wish=frame.wish + self._first_wish
-            )  # fmt: skip
-            return self.last
+            shown = replace(frame, number=frame.number + self._first_number, wish=frame.wish + self._first_wish)
+            if self.last is not None and shown.number != self.last.number + 1:
+                self.played.clear()  # frames with a gap between them are no motion to go on with
+            self.played.append(shown)
+            if self._every_frame or not self._catch_up.past(frame.number / self.fps, time.monotonic()):
+                return shown
+            self.passed_over += 1
         return None
 
     def _wait_s(self, error: ServerError, now: float) -> float:
@@ -154,24 +174,27 @@ class _Stream:
         return min(FIRST_WAIT_S * 2 ** ((now - self._lost_at) / 0.2), MOST_WAIT_S)
 
     def _again(self) -> live_pb2.DriveStart:
-        """The start of a stream that goes on from the last frame."""
+        """The start of a stream that goes on from the last frames."""
+        self.lost += 1
         if self.last is not None:
             self._first_number, self._first_wish = self.last.number + 1, self._wishes
-            pose_to_wire(self.last, self._start.resume)
+            resume_to_wire(self.played, self._start)
         return self._start
 
 
 class Live(_Stream):
     """An open stream; iterate over it for its frames. Close it, or use it in a `with`.
 
-    skeleton, fps, seed: known once the first frame was read. last: the latest frame, to resume from. ended: how it
-    ended, after `end` and the last frame. header_at: when the header came, by `time.perf_counter`.
+    skeleton, fps, seed: known once the first frame was read. played: the latest frames, to resume from. ended: how it
+    ended, after `end` and the last frame. header_at: when the header came, by `time.perf_counter`. passed_over: frames
+    that piled up unread and were not given out. lost: how often the stream was lost and opened again.
     """
 
     def __init__(
-        self, call: Call, start: live_pb2.DriveStart, translated: Translated, *, reconnect_s: float = 0.0
-    ) -> None:
-        super().__init__(start, reconnect_s)
+        self, call: Call, start: live_pb2.DriveStart, translated: Translated, *, reconnect_s: float = 0.0,
+        every_frame: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(start, reconnect_s, every_frame)
         self._open, self._translated = call, translated
         self._call_with(start)
 
@@ -220,9 +243,10 @@ class AsyncLive(_Stream):
     """`Live` for asyncio: `async with`, `async for`, and `change` and `end` are to be awaited."""
 
     def __init__(
-        self, call: AsyncCall, start: live_pb2.DriveStart, translated: Translated, *, reconnect_s: float = 0.0
-    ) -> None:
-        super().__init__(start, reconnect_s)
+        self, call: AsyncCall, start: live_pb2.DriveStart, translated: Translated, *, reconnect_s: float = 0.0,
+        every_frame: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(start, reconnect_s, every_frame)
         self._open, self._translated = call, translated
         self._call = call()
 
@@ -269,20 +293,27 @@ class AsyncLive(_Stream):
 
 
 def start_to_wire(
-    changes: dict[str, object], *, seed: int | None, plan: str | None, generator: str | None, resume: LiveFrame | None
+    changes: dict[str, object], *, seed: int | None, plan: str | None, generator: str | None, resume: Resume
 ) -> live_pb2.DriveStart:
     """The first message of a stream. Raises InvalidInput for what no message can hold."""
     check_seed(seed)
     start = live_pb2.DriveStart(wish=change_to_wire(changes), seed=seed, plan=plan, generator=generator)
     if resume is not None:
-        pose_to_wire(resume, start.resume)
+        resume_to_wire([resume] if isinstance(resume, LiveFrame) else resume, start)
     return start
 
 
-def pose_to_wire(frame: LiveFrame, message: live_pb2.Pose) -> None:
-    """Fill a pose to go on from."""
-    message.rotations[:] = frame.rotations.ravel().tolist()
-    message.root[:] = frame.root.tolist()
+def resume_to_wire(played: Sequence[LiveFrame], start: live_pb2.DriveStart) -> None:
+    """Put in the frames to go on from, as many as a start holds. Raises InvalidInput for none."""
+    if not played:
+        raise InvalidInput("resume has no frame to go on from", field="resume")
+    poses = [
+        live_pb2.Pose(rotations=frame.rotations.ravel().tolist(), root=frame.root.tolist())
+        for frame in list(played)[-REMEMBERED:]
+    ]
+    del start.before[:]
+    start.before.extend(poses[:-1])
+    start.resume.CopyFrom(poses[-1])
 
 
 def change_to_wire(changes: dict[str, object]) -> live_pb2.DriveChange:

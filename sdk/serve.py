@@ -1,6 +1,7 @@
 """The server's command: `python -m sdk.serve`, the same as `emomotion serve`."""
 
 import asyncio
+import contextlib
 import signal
 import time
 import tomllib
@@ -139,10 +140,16 @@ async def serve_until_signal(
     if hasattr(signal, "SIGHUP"):  # Windows has none
         before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(again.set))
     try:
-        await serve(host, port, load, settings, announce=click.echo, stop=stop, again=again)
+        await serve(host, port, load, settings, announce=say, stop=stop, again=again)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def say(line: str) -> None:
+    """Print a line; a full disk behind standard output is no reason to stop."""
+    with contextlib.suppress(OSError):
+        click.echo(line)
 
 
 async def serve(

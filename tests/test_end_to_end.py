@@ -5,6 +5,7 @@ That the shipped bundle moves like a person is for `tests.figures`; here every r
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from sdk.emotion import Affect  # noqa: E402
 from sdk.errors import InvalidInput, ServerError  # noqa: E402
 from sdk.runtime.engine import Engine, Request  # noqa: E402
 from tests.export import tiny  # noqa: E402
+from tests.service.programs import REAL, serving  # noqa: E402
 
 REPO = Path(__file__).resolve().parent.parent
 PATIENCE_S = 60.0
@@ -184,3 +186,18 @@ def test_a_clip_is_the_same_file_by_server_and_from_two_processes(
     assert not by_server.conflicts and not by_engine.conflicts
     assert replace(by_server.tags, clip=by_engine.tags.clip) == by_engine.tags
     assert (by_server.tags.seed, by_server.tags.applied.label) == (7, "anger")
+
+
+def test_a_bundle_that_is_altered_while_it_is_served_changes_nothing(tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny.bundle(), tmp_path / "bundle")
+    with serving("--bundle", str(folder), "--threads", "1", module=REAL) as program, Client(program.address) as client:
+        before = client.generate("a person walks", seconds=1, seed=5).motion
+        for file in folder.iterdir():
+            content = bytearray(file.read_bytes())
+            content[len(content) // 2] ^= 1
+            file.write_bytes(content[: len(content) - 1])
+        program.process.send_signal(signal.SIGHUP)
+        assert program.process.stdout is not None
+        assert program.process.stdout.readline().startswith("not reloaded, the old bundle stays: ")
+        after = client.generate("a person walks", seconds=1, seed=5).motion
+    np.testing.assert_array_equal(after.rotations, before.rotations)

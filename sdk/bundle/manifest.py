@@ -8,7 +8,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
@@ -208,10 +207,14 @@ def _record(kind: type[Record], raw: Any) -> Record:
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A folder whose every file was checked against the manifest."""
+    """A folder whose every file was checked against the manifest.
+
+    sha256: hash of the manifest, which holds the hashes of all files: it names the bundle's exact content.
+    """
 
     path: Path
     manifest: Manifest
+    sha256: str
 
     @classmethod
     def load(cls, path: Path | None = None) -> "Bundle":
@@ -220,26 +223,29 @@ class Bundle:
         if not path.exists():
             raise BundleError(f"bundle {path} does not exist")
         try:
-            text = (path / MANIFEST).read_text(encoding="utf-8")
+            text = (path / MANIFEST).read_bytes().decode("utf-8")
         except (OSError, UnicodeDecodeError):
             raise BundleError(f"{path} is no bundle: it has no readable {MANIFEST}") from None
-        manifest = Manifest.from_json(text)
+        bundle = cls(path, Manifest.from_json(text), hashlib.sha256(text.encode()).hexdigest())
+        bundle.check()
+        return bundle
+
+    def check(self) -> None:
+        """Compare every file with the manifest. Raises BundleError for one that is missing or was altered.
+
+        Whoever opens files later than `load` checks again behind it: the folder may have changed meanwhile.
+        """
+        manifest = self.manifest
         for name, expected in manifest.files.items():
             if Path(name).name != name:
                 raise BundleError(f"{MANIFEST} names the file {name!r}; files lie in the bundle's own folder")
             try:
-                digest = hashlib.sha256((path / name).read_bytes()).hexdigest()
+                digest = hashlib.sha256((self.path / name).read_bytes()).hexdigest()
             except (OSError, ValueError):  # ValueError: a name no file can have
                 raise BundleError(f"bundle {manifest.name!r} lacks {name}; fetch or export it again") from None
             if digest != expected:
                 message = f"{name} of bundle {manifest.name!r} was altered or truncated: its hash differs"
                 raise BundleError(f"{message} from the manifest's; fetch or export it again")
-        return cls(path, manifest)
-
-    @cached_property
-    def sha256(self) -> str:
-        """Hash of the manifest, which holds the hashes of all files: it names the bundle's exact content."""
-        return hashlib.sha256((self.path / MANIFEST).read_bytes()).hexdigest()
 
     def file(self, name: str) -> Path:
         """Path of a file of the bundle. Raises BundleError for one that the manifest's hashes do not cover."""

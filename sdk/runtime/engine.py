@@ -159,6 +159,7 @@ class Engine:
         text = open_encoder(bundle.file("text.onnx"), bundle.file("tokenizer.json"), threads=threads)
         costs, infos = Costs(), bundle.manifest.generators
         generators = {name: _generator(bundle, info, threads, costs) for name, info in infos.items()}
+        bundle.check()  # what was opened is what was checked, even if the folder changed in between
         return cls(bundle, generators, text, costs=costs)
 
     def with_passes(self, name: str, passes: Passes) -> "Engine":

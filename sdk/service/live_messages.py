@@ -10,6 +10,7 @@ from emomotion.v1 import live_pb2
 from sdk.bundle import Manifest
 from sdk.errors import InvalidInput
 from sdk.motion.motion import Motion
+from sdk.motion.rotations import Array, normalize, quat_continuous
 from sdk.motion.skeleton import NUM_JOINTS
 from sdk.motion.steering import MAX_HEADING, Way
 from sdk.runtime.character import Frame, Wish
@@ -19,6 +20,9 @@ from sdk.wire import affect_from_wire, affect_to_wire
 
 MAX_METRES = 1000.0
 MAX_PATH_POINTS = 512
+MAX_POSES_BEFORE = 63
+"""With the pose to go on from they are as much as a window looks back on."""
+UNIT_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +45,7 @@ def start_from_wire(message: live_pb2.DriveStart, manifest: Manifest) -> Start:
         seed=message.seed if message.HasField("seed") else None,
         plan=plan,
         generator=generator,
-        resume=_pose(message.resume, manifest.fps) if message.HasField("resume") else None,
+        resume=_played(message, manifest.fps),
     )
 
 
@@ -94,17 +98,33 @@ def _way(message: live_pb2.DriveChange, before: Way | None) -> Way | None:
     return None if kind == "free" and message.free else before
 
 
-def _pose(message: live_pb2.Pose, fps: float) -> Motion:
-    """A clip of one frame."""
-    rotations = _floats(message.rotations, "resume.rotations", 1.001)
-    root = _floats(message.root, "resume.root", MAX_METRES)
-    if len(rotations) != 4 * NUM_JOINTS or len(root) != 3:
+def _played(message: live_pb2.DriveStart, fps: float) -> Motion | None:
+    """What was played before, the pose to go on from last."""
+    if not message.HasField("resume"):
+        if message.before:
+            raise InvalidInput("before needs resume, the pose to go on from", field="before")
+        return None
+    if len(message.before) > MAX_POSES_BEFORE:
+        text = f"before holds at most {MAX_POSES_BEFORE} poses, got {len(message.before)}"
+        raise InvalidInput(text, field="before")
+    names = [*(f"before[{k}]" for k in range(len(message.before))), "resume"]
+    poses = [_pose(pose, name) for pose, name in zip((*message.before, message.resume), names, strict=True)]
+    rotations, root = (np.stack(part) for part in zip(*poses, strict=True))
+    return Motion(quat_continuous(normalize(rotations)), root, fps)
+
+
+def _pose(message: live_pb2.Pose, field: str) -> tuple[Array, Array]:
+    """Rotations (22, 4) and root (3,) of a pose."""
+    rotations = np.array(_floats(message.rotations, f"{field}.rotations", 1.001))
+    root = np.array(_floats(message.root, f"{field}.root", MAX_METRES))
+    if rotations.shape != (4 * NUM_JOINTS,) or root.shape != (3,):
         what = f"{4 * NUM_JOINTS} rotations and 3 root numbers; got {len(rotations)} and {len(root)}"
-        raise InvalidInput(f"resume needs {what}", field="resume")
-    try:
-        return Motion(np.array(rotations).reshape(1, NUM_JOINTS, 4), np.array(root).reshape(1, 3), fps)
-    except InvalidInput as error:
-        raise InvalidInput(f"resume is no pose: {error}", field="resume.rotations") from None
+        raise InvalidInput(f"{field} needs {what}", field=field)
+    rotations = rotations.reshape(NUM_JOINTS, 4)
+    if np.abs(np.linalg.norm(rotations, axis=-1) - 1).max() > UNIT_TOLERANCE:
+        message_ = f"{field} is no pose: rotations must be quaternions of unit length"
+        raise InvalidInput(message_, field=f"{field}.rotations")
+    return rotations, root
 
 
 def _floats(numbers: Sequence[float], field: str, most: float) -> list[float]:

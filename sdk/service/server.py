@@ -23,6 +23,13 @@ OPTIONS = (
     ("grpc.so_reuseport", 0),  # with it a second server would silently share the port
     ("grpc.max_receive_message_length", MAX_RECEIVE_BYTES),
     ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+    # Peers that vanished without a word are noticed, and those that never said one are let go.
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.ping_timeout_ms", 10_000),
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    # Clients ask more often, see `sdk.client`; without this they would be sent away for it.
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 2_000),
 )
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING

@@ -93,6 +93,17 @@ def test_the_hash_names_the_content(bundle: Path, tmp_path: Path) -> None:
     assert Bundle.load(other).sha256 != Bundle.load(bundle).sha256
 
 
+def test_a_bundle_that_changed_since_it_was_opened_is_found_out(bundle: Path) -> None:
+    opened = Bundle.load(bundle)
+    name = opened.sha256
+    opened.check()
+    (bundle / "text.onnx").write_bytes(b"other")
+    (bundle / MANIFEST).write_text("{}")
+    with pytest.raises(BundleError, match="text.onnx .* was altered"):
+        opened.check()
+    assert opened.sha256 == name
+
+
 def test_files_that_the_manifest_does_not_name_are_not_opened(bundle: Path) -> None:
     (bundle / "stranger.onnx").write_bytes(b"anything")
     opened = Bundle.load(bundle)

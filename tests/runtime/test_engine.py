@@ -117,7 +117,7 @@ def text() -> ToyText:
 
 @pytest.fixture
 def engine(passes: ToyPasses, text: ToyText) -> Engine:
-    return Engine(Bundle(Path("toy"), MANIFEST), {"emo-mask": TokenGenerator(passes, INFO)}, text)
+    return Engine(Bundle(Path("toy"), MANIFEST, "ab" * 32), {"emo-mask": TokenGenerator(passes, INFO)}, text)
 
 
 def ask(**changes: object) -> Request:
@@ -233,7 +233,7 @@ def test_a_plans_guidance_becomes_weighted_rows(
 
 def test_a_plan_with_more_layers_than_the_bundle_fills_those_there_are(passes: ToyPasses, text: ToyText) -> None:
     few = TokenGenerator(passes, replace(INFO, quantisers=3))
-    small = Engine(Bundle(Path("toy"), MANIFEST), {"emo-mask": few}, text)
+    small = Engine(Bundle(Path("toy"), MANIFEST, "ab" * 32), {"emo-mask": few}, text)
     assert small.generate(ask()).tokens.shape[0] == 3
     assert len(passes.residual_weights) == 2
 
@@ -253,7 +253,8 @@ def slow_engine(passes: ToyPasses, text: ToyText, pass_s: float) -> Engine:
     for graph, rows in (("masked", 2), ("residual", 2), ("decode", 1)):
         for size in (1, 16, 31):
             costs.observe(Step(graph, rows, size), pass_s)
-    return Engine(Bundle(Path("toy"), MANIFEST), {"emo-mask": TokenGenerator(passes, INFO)}, text, costs=costs)
+    bundle = Bundle(Path("toy"), MANIFEST, "ab" * 32)
+    return Engine(bundle, {"emo-mask": TokenGenerator(passes, INFO)}, text, costs=costs)
 
 
 # 31 tokens: default takes 16 passes, fast 6.

@@ -1,6 +1,5 @@
 """The console commands as a user meets them: banner, one-line errors, exit codes, signals."""
 
-import os
 import re
 import signal
 import subprocess
@@ -17,9 +16,7 @@ from sdk.console import run
 from sdk.errors import BundleError
 from sdk.service.server import Settings
 from tests.service.conftest import PATIENCE_S, Live
-
-REPO = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPO / "protos"), str(REPO)])}
+from tests.service.programs import ENVIRONMENT, REPO, Program, serving
 
 
 def exit_of(command: click.Command, *args: str) -> int:
@@ -37,29 +34,18 @@ def refused(capsys: pytest.CaptureFixture[str], command: click.Command, *args: s
 
 
 @pytest.fixture
-def server() -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
-    """The command in a process of its own, its address, and what it printed until it was ready."""
-    command = [sys.executable, "-u", "-m", "tests.service.serve_fake", "--port", "0"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=REPO, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True) as process:
-        lines = []
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line.rstrip("\n"))
-            if line.startswith("  stop"):
-                break
-        try:
-            yield process, next(line.split()[-1] for line in lines if line.startswith("serving on ")), lines
-        finally:
-            process.kill()
+def server() -> Iterator[Program]:
+    """The command in a process of its own."""
+    with serving(stderr=subprocess.PIPE) as program:
+        yield program
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serve_announces_itself_and_drains_on_a_signal(
-    server: tuple[subprocess.Popen[str], str, list[str]], number: signal.Signals
+    server: Program, number: signal.Signals
 ) -> None:
-    process, address, lines = server
-    banner = "\n".join(lines)
+    process, address = server.process, server.address
+    banner = "\n".join(server.lines)
     assert re.search(r"^serving on 127\.0\.0\.1:\d+$", banner, re.MULTILINE)
     for fact in ("CC0-1.0", "nobody's data", "joy (mocap)", "fear (proxy)", "fast: emo-mask, 4 passes", "(default)"):
         assert fact in banner
@@ -73,8 +59,8 @@ def test_serve_announces_itself_and_drains_on_a_signal(
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
-def test_a_hangup_reloads(server: tuple[subprocess.Popen[str], str, list[str]]) -> None:
-    process, address, _ = server
+def test_a_hangup_reloads(server: Program) -> None:
+    process, address = server.process, server.address
     process.send_signal(signal.SIGHUP)
     assert process.stdout is not None
     assert re.match(r"reloaded: bundle (ab){6} serves new calls", process.stdout.readline())

@@ -15,11 +15,11 @@ from sdk.drive import Live, LiveFrame
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
 from sdk.motion.motion import Motion
-from sdk.motion.rotations import quat_angle
 from sdk.motion.skeleton import BODY, JOINT
 from sdk.service.server import MotionServer
 from tests.service.conftest import PATIENCE_S, Loop
 from tests.service.conftest import Live as Running
+from tests.service.seams import seam
 
 WALK = "a person walks forward"
 
@@ -39,7 +39,7 @@ def motion_of(frames: list[LiveFrame]) -> Motion:
 
 
 def test_header_then_frames_in_real_time_then_the_end(live: Running, client: Client) -> None:
-    with client.drive(WALK, affect="joy", seed=5) as stream:
+    with client.drive(WALK, affect="joy", seed=5, every_frame=True) as stream:
         began = time.monotonic()
         frames = read(stream, 45)
         took = time.monotonic() - began
@@ -103,14 +103,19 @@ def test_an_engine_that_fails_is_bridged_and_logged_without_words(
     assert "a window failed with RuntimeError" in caplog.text and WALK not in caplog.text
 
 
-def test_a_lost_stream_goes_on_from_its_last_frame(client: Client) -> None:
-    with client.drive(WALK, seed=1) as first:
+def test_a_lost_stream_goes_on_as_it_was_or_from_rest(client: Client) -> None:
+    with client.drive(WALK, seed=1, every_frame=True) as first:
         before = read(first, 30)
-    with client.drive(WALK, seed=2, resume=first.last) as second:
-        after = read(second, 10)
-    whole = motion_of([before[-1], after[0]])
-    assert np.linalg.norm(whole.positions[1] - whole.positions[0], axis=-1).max() < 0.05
-    assert np.degrees(quat_angle(whole.rotations[1], whole.rotations[0]).max()) < 10
+    assert [frame.number for frame in first.played] == list(range(30)) and first.last is before[-1]
+    steps = {}
+    for name, resume in (("as it was", first.played), ("from rest", first.last)):
+        with client.drive(WALK, seed=2, resume=resume, every_frame=True) as second:
+            after = read(second, 10)
+        metres, degrees = seam([*before, *after], len(before))
+        assert metres < 0.05 and degrees < 10
+        steps[name] = np.linalg.norm(after[0].root - before[-1].root)
+    walked = np.linalg.norm(before[-1].root - before[-2].root)
+    assert steps["as it was"] == pytest.approx(walked, rel=0.2) and steps["from rest"] < 0.5 * walked
 
 
 def restarted(first: Running, loop: Loop) -> Running:
@@ -125,7 +130,8 @@ def restarted(first: Running, loop: Loop) -> Running:
 
 
 def test_a_stream_that_may_reconnect_goes_on_when_the_server_is_back(live: Running, loop: Loop) -> None:
-    with Client(live.address) as client, client.drive(WALK, affect="joy", seed=1, reconnect_s=20) as stream:
+    how = {"affect": "joy", "seed": 1, "reconnect_s": 20, "every_frame": True}
+    with Client(live.address) as client, client.drive(WALK, **how) as stream:
         before = read(stream, 30)
         stream.change(affect="sadness", heading=0.5)
         before += read(stream, 10)
@@ -137,9 +143,8 @@ def test_a_stream_that_may_reconnect_goes_on_when_the_server_is_back(live: Runni
     numbers = [f.number for f in before + after]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert {f.affect.label for f in after} == {"sadness"} and after[-1].wish == 1
-    whole = motion_of([before[-1], after[0]])
-    assert np.linalg.norm(whole.positions[1] - whole.positions[0], axis=-1).max() < 0.05
-    assert np.degrees(quat_angle(whole.rotations[1], whole.rotations[0]).max()) < 10
+    metres, degrees = seam([*before, *after], len(before))
+    assert metres < 0.05 and degrees < 10
     assert stream.ended is not None
 
 
@@ -147,7 +152,7 @@ def test_an_async_stream_does_the_same(live: Running, loop: Loop) -> None:
     async def play() -> list[LiveFrame]:
         frames = []
         async with AsyncClient(live.address) as client:
-            async with client.drive(WALK, affect="joy", seed=1, reconnect_s=20) as stream:
+            async with client.drive(WALK, affect="joy", seed=1, reconnect_s=20, every_frame=True) as stream:
                 async for frame in stream:
                     frames.append(frame)
                     if frame.number == 20:
@@ -314,14 +319,29 @@ def test_bytes_that_are_no_message_are_refused(channel: grpc.Channel, client: Cl
         ({"rotations": [0.0, 0, 0, 1] * 22, "root": [0, 0]}, "88 rotations and 3"),
         ({"rotations": [0.0, 0, 0, 1] * 21, "root": [0, 0, 0]}, "88 rotations and 3"),
         ({"rotations": [0.0, 0, 0, 1] * 22, "root": [0, 5000, 0]}, "-1000..1000"),
-        ({"rotations": [float("nan")] * 88, "root": [0, 0, 0]}, "resume.rotations"),
+        ({"rotations": [float("nan")] * 88, "root": [0, 0, 0]}, ".rotations must"),
     ],
 )
-def test_a_pose_to_go_on_from_is_checked(channel: grpc.Channel, pose: dict, words: str) -> None:
-    start = live_pb2.DriveStart(wish=live_pb2.DriveChange(text=WALK), resume=live_pb2.Pose(**pose))
+def test_poses_to_go_on_from_are_checked(channel: grpc.Channel, pose: dict, words: str) -> None:
+    wrong, right = live_pb2.Pose(**pose), live_pb2.Pose(rotations=[0, 0, 0, 1] * 22, root=[0, 1, 0])
+    assert words in refusal_of(channel, resume=wrong)
+    second = refusal_of(channel, resume=right, before=[right, wrong])
+    assert words in second and second.startswith("before[1]")
+
+
+def test_poses_before_are_not_too_many_and_not_alone(channel: grpc.Channel) -> None:
+    pose = live_pb2.Pose(rotations=[0, 0, 0, 1] * 22, root=[0, 1, 0])
+    assert "before needs resume" in refusal_of(channel, before=[pose])
+    assert "at most 63 poses, got 64" in refusal_of(channel, resume=pose, before=[pose] * 64)
+
+
+def refusal_of(channel: grpc.Channel, **start: object) -> str:
+    """What the server says of a start."""
+    message = live_pb2.DriveStart(wish=live_pb2.DriveChange(text=WALK), **start)  # type: ignore[arg-type]
     with pytest.raises(grpc.RpcError) as refusal:
-        list(live_pb2_grpc.LiveServiceStub(channel).Drive(requests_of(live_pb2.DriveRequest(start=start))))
-    assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT and words in refusal.value.details()
+        list(live_pb2_grpc.LiveServiceStub(channel).Drive(requests_of(live_pb2.DriveRequest(start=message))))
+    assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    return str(refusal.value.details())
 
 
 def test_the_posture_is_the_bundles(live: Running, client: Client) -> None:

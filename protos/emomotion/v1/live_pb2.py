@@ -26,39 +26,39 @@ from emomotion.v1 import affect_pb2 as emomotion_dot_v1_dot_affect__pb2
 from emomotion.v1 import info_pb2 as emomotion_dot_v1_dot_info__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x65momotion/v1/live.proto\x12\x0c\x65momotion.v1\x1a\x19\x65momotion/v1/affect.proto\x1a\x17\x65momotion/v1/info.proto\"\x95\x01\n\x0c\x44riveRequest\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x18.emomotion.v1.DriveStartH\x00\x12+\n\x06\x63hange\x18\x02 \x01(\x0b\x32\x19.emomotion.v1.DriveChangeH\x00\x12%\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x16.emomotion.v1.DriveEndH\x00\x42\x06\n\x04part\"\x96\x01\n\nDriveStart\x12\'\n\x04wish\x18\x01 \x01(\x0b\x32\x19.emomotion.v1.DriveChange\x12\x11\n\x04seed\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12\x0c\n\x04plan\x18\x03 \x01(\t\x12\x11\n\tgenerator\x18\x04 \x01(\t\x12\"\n\x06resume\x18\x05 \x01(\x0b\x32\x12.emomotion.v1.PoseB\x07\n\x05_seed\"\'\n\x04Pose\x12\x11\n\trotations\x18\x01 \x03(\x02\x12\x0c\n\x04root\x18\x02 \x03(\x02\"\xe5\x01\n\x0b\x44riveChange\x12\x11\n\x04text\x18\x01 \x01(\tH\x01\x88\x01\x01\x12$\n\x06\x61\x66\x66\x65\x63t\x18\x02 \x01(\x0b\x32\x14.emomotion.v1.Affect\x12(\n\x05track\x18\x03 \x01(\x0b\x32\x19.emomotion.v1.AffectTrack\x12\x12\n\x05speed\x18\x04 \x01(\x01H\x02\x88\x01\x01\x12\x11\n\x07heading\x18\x05 \x01(\x01H\x00\x12\"\n\x04path\x18\x06 \x01(\x0b\x32\x12.emomotion.v1.PathH\x00\x12\x0e\n\x04\x66ree\x18\x07 \x01(\x08H\x00\x42\x05\n\x03wayB\x07\n\x05_textB\x08\n\x06_speed\"\x16\n\x04Path\x12\x0e\n\x06points\x18\x01 \x03(\x02\"4\n\x0b\x41\x66\x66\x65\x63tTrack\x12%\n\x04keys\x18\x01 \x03(\x0b\x32\x17.emomotion.v1.AffectKey\"B\n\tAffectKey\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12$\n\x06\x61\x66\x66\x65\x63t\x18\x02 \x01(\x0b\x32\x14.emomotion.v1.Affect\"\n\n\x08\x44riveEnd\"\x97\x01\n\nDriveReply\x12+\n\x06header\x18\x01 \x01(\x0b\x32\x19.emomotion.v1.DriveHeaderH\x00\x12)\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x18.emomotion.v1.DriveFrameH\x00\x12)\n\x05\x65nded\x18\x03 \x01(\x0b\x32\x18.emomotion.v1.DriveEndedH\x00\x42\x06\n\x04part\"i\n\x0b\x44riveHeader\x12(\n\x08skeleton\x18\x01 \x01(\x0b\x32\x16.emomotion.v1.Skeleton\x12\x0b\n\x03\x66ps\x18\x02 \x01(\x01\x12\x0c\n\x04seed\x18\x03 \x01(\x04\x12\x15\n\rbundle_sha256\x18\x04 \x01(\t\"\xc0\x01\n\nDriveFrame\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x11\n\trotations\x18\x02 \x03(\x02\x12\x0c\n\x04root\x18\x03 \x03(\x02\x12\x10\n\x08\x63ontacts\x18\x04 \x03(\x08\x12$\n\x06\x61\x66\x66\x65\x63t\x18\x05 \x01(\x0b\x32\x14.emomotion.v1.Affect\x12\x0c\n\x04wish\x18\x06 \x01(\r\x12)\n\x06source\x18\x07 \x01(\x0e\x32\x19.emomotion.v1.FrameSource\x12\x10\n\x08reacting\x18\x08 \x01(\x08\"O\n\nDriveEnded\x12\x13\n\x0b\x66rame_count\x18\x01 \x01(\x04\x12\x17\n\x0f\x66rames_left_out\x18\x02 \x01(\x04\x12\x13\n\x0b\x66rames_idle\x18\x03 \x01(\x04*^\n\x0b\x46rameSource\x12\x1c\n\x18\x46RAME_SOURCE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x46RAME_SOURCE_GENERATED\x10\x01\x12\x15\n\x11\x46RAME_SOURCE_IDLE\x10\x02\x32P\n\x0bLiveService\x12\x41\n\x05\x44rive\x12\x1a.emomotion.v1.DriveRequest\x1a\x18.emomotion.v1.DriveReply(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x65momotion/v1/live.proto\x12\x0c\x65momotion.v1\x1a\x19\x65momotion/v1/affect.proto\x1a\x17\x65momotion/v1/info.proto\"\x95\x01\n\x0c\x44riveRequest\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x18.emomotion.v1.DriveStartH\x00\x12+\n\x06\x63hange\x18\x02 \x01(\x0b\x32\x19.emomotion.v1.DriveChangeH\x00\x12%\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x16.emomotion.v1.DriveEndH\x00\x42\x06\n\x04part\"\xba\x01\n\nDriveStart\x12\'\n\x04wish\x18\x01 \x01(\x0b\x32\x19.emomotion.v1.DriveChange\x12\x11\n\x04seed\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12\x0c\n\x04plan\x18\x03 \x01(\t\x12\x11\n\tgenerator\x18\x04 \x01(\t\x12\"\n\x06resume\x18\x05 \x01(\x0b\x32\x12.emomotion.v1.Pose\x12\"\n\x06\x62\x65\x66ore\x18\x06 \x03(\x0b\x32\x12.emomotion.v1.PoseB\x07\n\x05_seed\"\'\n\x04Pose\x12\x11\n\trotations\x18\x01 \x03(\x02\x12\x0c\n\x04root\x18\x02 \x03(\x02\"\xe5\x01\n\x0b\x44riveChange\x12\x11\n\x04text\x18\x01 \x01(\tH\x01\x88\x01\x01\x12$\n\x06\x61\x66\x66\x65\x63t\x18\x02 \x01(\x0b\x32\x14.emomotion.v1.Affect\x12(\n\x05track\x18\x03 \x01(\x0b\x32\x19.emomotion.v1.AffectTrack\x12\x12\n\x05speed\x18\x04 \x01(\x01H\x02\x88\x01\x01\x12\x11\n\x07heading\x18\x05 \x01(\x01H\x00\x12\"\n\x04path\x18\x06 \x01(\x0b\x32\x12.emomotion.v1.PathH\x00\x12\x0e\n\x04\x66ree\x18\x07 \x01(\x08H\x00\x42\x05\n\x03wayB\x07\n\x05_textB\x08\n\x06_speed\"\x16\n\x04Path\x12\x0e\n\x06points\x18\x01 \x03(\x02\"4\n\x0b\x41\x66\x66\x65\x63tTrack\x12%\n\x04keys\x18\x01 \x03(\x0b\x32\x17.emomotion.v1.AffectKey\"B\n\tAffectKey\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12$\n\x06\x61\x66\x66\x65\x63t\x18\x02 \x01(\x0b\x32\x14.emomotion.v1.Affect\"\n\n\x08\x44riveEnd\"\x97\x01\n\nDriveReply\x12+\n\x06header\x18\x01 \x01(\x0b\x32\x19.emomotion.v1.DriveHeaderH\x00\x12)\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x18.emomotion.v1.DriveFrameH\x00\x12)\n\x05\x65nded\x18\x03 \x01(\x0b\x32\x18.emomotion.v1.DriveEndedH\x00\x42\x06\n\x04part\"i\n\x0b\x44riveHeader\x12(\n\x08skeleton\x18\x01 \x01(\x0b\x32\x16.emomotion.v1.Skeleton\x12\x0b\n\x03\x66ps\x18\x02 \x01(\x01\x12\x0c\n\x04seed\x18\x03 \x01(\x04\x12\x15\n\rbundle_sha256\x18\x04 \x01(\t\"\xc0\x01\n\nDriveFrame\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x11\n\trotations\x18\x02 \x03(\x02\x12\x0c\n\x04root\x18\x03 \x03(\x02\x12\x10\n\x08\x63ontacts\x18\x04 \x03(\x08\x12$\n\x06\x61\x66\x66\x65\x63t\x18\x05 \x01(\x0b\x32\x14.emomotion.v1.Affect\x12\x0c\n\x04wish\x18\x06 \x01(\r\x12)\n\x06source\x18\x07 \x01(\x0e\x32\x19.emomotion.v1.FrameSource\x12\x10\n\x08reacting\x18\x08 \x01(\x08\"O\n\nDriveEnded\x12\x13\n\x0b\x66rame_count\x18\x01 \x01(\x04\x12\x17\n\x0f\x66rames_left_out\x18\x02 \x01(\x04\x12\x13\n\x0b\x66rames_idle\x18\x03 \x01(\x04*^\n\x0b\x46rameSource\x12\x1c\n\x18\x46RAME_SOURCE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x46RAME_SOURCE_GENERATED\x10\x01\x12\x15\n\x11\x46RAME_SOURCE_IDLE\x10\x02\x32P\n\x0bLiveService\x12\x41\n\x05\x44rive\x12\x1a.emomotion.v1.DriveRequest\x1a\x18.emomotion.v1.DriveReply(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'emomotion.v1.live_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FRAMESOURCE']._serialized_start=1366
-  _globals['_FRAMESOURCE']._serialized_end=1460
+  _globals['_FRAMESOURCE']._serialized_start=1402
+  _globals['_FRAMESOURCE']._serialized_end=1496
   _globals['_DRIVEREQUEST']._serialized_start=94
   _globals['_DRIVEREQUEST']._serialized_end=243
   _globals['_DRIVESTART']._serialized_start=246
-  _globals['_DRIVESTART']._serialized_end=396
-  _globals['_POSE']._serialized_start=398
-  _globals['_POSE']._serialized_end=437
-  _globals['_DRIVECHANGE']._serialized_start=440
-  _globals['_DRIVECHANGE']._serialized_end=669
-  _globals['_PATH']._serialized_start=671
-  _globals['_PATH']._serialized_end=693
-  _globals['_AFFECTTRACK']._serialized_start=695
-  _globals['_AFFECTTRACK']._serialized_end=747
-  _globals['_AFFECTKEY']._serialized_start=749
-  _globals['_AFFECTKEY']._serialized_end=815
-  _globals['_DRIVEEND']._serialized_start=817
-  _globals['_DRIVEEND']._serialized_end=827
-  _globals['_DRIVEREPLY']._serialized_start=830
-  _globals['_DRIVEREPLY']._serialized_end=981
-  _globals['_DRIVEHEADER']._serialized_start=983
-  _globals['_DRIVEHEADER']._serialized_end=1088
-  _globals['_DRIVEFRAME']._serialized_start=1091
-  _globals['_DRIVEFRAME']._serialized_end=1283
-  _globals['_DRIVEENDED']._serialized_start=1285
-  _globals['_DRIVEENDED']._serialized_end=1364
-  _globals['_LIVESERVICE']._serialized_start=1462
-  _globals['_LIVESERVICE']._serialized_end=1542
+  _globals['_DRIVESTART']._serialized_end=432
+  _globals['_POSE']._serialized_start=434
+  _globals['_POSE']._serialized_end=473
+  _globals['_DRIVECHANGE']._serialized_start=476
+  _globals['_DRIVECHANGE']._serialized_end=705
+  _globals['_PATH']._serialized_start=707
+  _globals['_PATH']._serialized_end=729
+  _globals['_AFFECTTRACK']._serialized_start=731
+  _globals['_AFFECTTRACK']._serialized_end=783
+  _globals['_AFFECTKEY']._serialized_start=785
+  _globals['_AFFECTKEY']._serialized_end=851
+  _globals['_DRIVEEND']._serialized_start=853
+  _globals['_DRIVEEND']._serialized_end=863
+  _globals['_DRIVEREPLY']._serialized_start=866
+  _globals['_DRIVEREPLY']._serialized_end=1017
+  _globals['_DRIVEHEADER']._serialized_start=1019
+  _globals['_DRIVEHEADER']._serialized_end=1124
+  _globals['_DRIVEFRAME']._serialized_start=1127
+  _globals['_DRIVEFRAME']._serialized_end=1319
+  _globals['_DRIVEENDED']._serialized_start=1321
+  _globals['_DRIVEENDED']._serialized_end=1400
+  _globals['_LIVESERVICE']._serialized_start=1498
+  _globals['_LIVESERVICE']._serialized_end=1578
 # @@protoc_insertion_point(module_scope)

@@ -29,18 +29,20 @@ class DriveRequest(_message.Message):
     def __init__(self, start: _Optional[_Union[DriveStart, _Mapping]] = ..., change: _Optional[_Union[DriveChange, _Mapping]] = ..., end: _Optional[_Union[DriveEnd, _Mapping]] = ...) -> None: ...
 
 class DriveStart(_message.Message):
-    __slots__ = ("wish", "seed", "plan", "generator", "resume")
+    __slots__ = ("wish", "seed", "plan", "generator", "resume", "before")
     WISH_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
     GENERATOR_FIELD_NUMBER: _ClassVar[int]
     RESUME_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
     wish: DriveChange
     seed: int
     plan: str
     generator: str
     resume: Pose
-    def __init__(self, wish: _Optional[_Union[DriveChange, _Mapping]] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., generator: _Optional[str] = ..., resume: _Optional[_Union[Pose, _Mapping]] = ...) -> None: ...
+    before: _containers.RepeatedCompositeFieldContainer[Pose]
+    def __init__(self, wish: _Optional[_Union[DriveChange, _Mapping]] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., generator: _Optional[str] = ..., resume: _Optional[_Union[Pose, _Mapping]] = ..., before: _Optional[_Iterable[_Union[Pose, _Mapping]]] = ...) -> None: ...
 
 class Pose(_message.Message):
     __slots__ = ("rotations", "root")
