@@ -62,10 +62,12 @@ def test_decoding_49_tokens(benchmark, passes: OnnxPasses) -> None:
     benchmark(passes.decode, tokens(TOKENS), JOY.condition)
 
 
+@pytest.mark.benchmark(group="text")
 def test_a_sentence_that_is_cached(benchmark, encoder: TextEncoder) -> None:
     benchmark(encoder.encode, "a person walks forward")
 
 
+@pytest.mark.benchmark(group="text")
 def test_a_sentence_that_is_new(benchmark, encoder: TextEncoder) -> None:
     numbers = itertools.count(1000)
     benchmark(lambda: encoder.encode(f"a person walks forward {next(numbers)} steps"))
