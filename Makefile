@@ -1,6 +1,7 @@
 # make demo: see it work.  make test: prove it.  Both set up what they need in .venv, once.
 PYTHON ?= python3
 PYTEST_ARGS ?=
+BENCH_ARGS ?= --benchmark-autosave
 DEMO_DIR ?= demo
 
 VENV := .venv
@@ -10,11 +11,12 @@ SETTINGS := setup.cfg pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint protos clean
+.PHONY: help demo test bench lint protos clean
 
 help:
 	@echo 'make demo    install the runtime, start the server, write one clip per seed emotion to $(DEMO_DIR)/'
 	@echo 'make test    install everything and run all tests; PYTEST_ARGS="-m '\''not slow'\''" is passed on'
+	@echo 'make bench   time the rooms and keep the figures; BENCH_ARGS=--benchmark-compare sets them beside the last'
 	@echo 'make lint    ruff on all code, mypy --strict on sdk/'
 	@echo 'make protos  generate the stubs of protos/ anew'
 	@echo 'make clean   remove what make made, $(VENV)/ included'
@@ -24,6 +26,9 @@ demo: $(VENV)/runtime.stamp
 
 test: $(VENV)/dev.stamp $(VENV)/node.stamp
 	$(PY) -m pytest $(PYTEST_ARGS)
+
+bench: $(VENV)/dev.stamp
+	$(PY) -m pytest tests/benchmarks --benchmark-only --benchmark-columns=median,iqr,rounds $(BENCH_ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(PY) -m ruff check .

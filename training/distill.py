@@ -11,6 +11,7 @@ Shapes: B batch, N tokens, C codes, E = 9 emotions.
 import hashlib
 import shutil
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,12 @@ from torch import Tensor
 
 from sdk.console import run as run_command
 from sdk.emotion import NUM_EMOTIONS, Emotion
+from training import parallel
 from training.data import step_rng
 from training.generator import Generator
 from training.loop import Scalars, Stage, train
 from training.models.transformer import MaskedTransformer, ResidualTransformer
+from training.parallel import spread
 from training.recipes import Recipe, TokenLoss, recipe_named
 from training.tokens import Batch, TokenSet
 from training.train_tokens import build, drawn_layers, load_rvq, masked_view, token_sets
@@ -94,8 +97,9 @@ def distil(
             known, counts_BN = (batch.tokens, drawn_layers(batch, rng, teacher.config.quantisers)), batch.real
         with torch.autocast("cpu", dtype=torch.bfloat16):
             with torch.no_grad():
-                target = guided(teacher, known, batch, scales.of(stage))[counts_BN].float().log_softmax(-1)
-            found = student(*known, batch.text, batch.affect, batch.real)[counts_BN].float().log_softmax(-1)
+                target = guided(partial(spread, teacher), known, batch, scales.of(stage))
+            found = spread(student, *known, batch.text, batch.affect, batch.real)
+            found, target = (logits[counts_BN].float().log_softmax(-1) for logits in (found, target))
         gap = fn.kl_div(found, target, log_target=True, reduction="batchmean")
         return gap, (found.argmax(-1) == target.argmax(-1)).float().mean()
 
@@ -126,6 +130,7 @@ def distil(
 @click.option("--residual-guidance", default=Scales.residual, show_default=True, type=click.FloatRange(0, 20))
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 @click.option("--threads", default=0, help="torch threads; 0: all cores.")
+@parallel.group()
 def command(
     run: Path, data: tuple[Path, ...], out: Path, recipe: str, steps: int | None, text_guidance: float,
     emotion_guidance: float, residual_guidance: float, seed: int, threads: int,
@@ -141,8 +146,9 @@ def command(
         )
     teachers = Generator.load(run)
     out.mkdir(parents=True, exist_ok=True)
-    if not (out / "rvq.pt").exists():
+    if parallel.is_main() and not (out / "rvq.pt").exists():
         shutil.copyfile(run / "rvq.pt", out / "rvq.pt")
+    parallel.wait()
     digest = load_rvq(out)[1]
     clips, held_out = token_sets(data, teachers.rvq)
     for stage, teacher in (("masked", teachers.masked), ("residual", teachers.residual)):

@@ -13,7 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from sdk.errors import InvalidInput
-from training import checkpoint
+from training import checkpoint, parallel
 from training.recipes import StageRecipe
 
 Scalars = dict[str, float]
@@ -53,11 +53,19 @@ def start_from(model: nn.Module, init: Path | None) -> str:
     return hashlib.sha256(init.read_bytes()).hexdigest()
 
 
+def _show(writer: SummaryWriter | None, kind: str, scalars: Scalars, done: int) -> None:
+    if writer is not None:
+        for key, value in scalars.items():
+            writer.add_scalar(f"{kind}/{key}", value, done)
+
+
 def train(stage: Stage, folder: Path, *, stop_after: int | None = None) -> Scalars:
     """Train to the recipe's last step, or for `stop_after` steps, resuming from `folder/<name>.pt` when it is there.
 
-    A run that was stopped and resumed ends with the same weights, bit for bit, as one that was not. Returns the last
-    validation's scalars. Raises InvalidInput when the checkpoint belongs to another recipe, and when the loss is lost.
+    A run that was stopped and resumed ends with the same weights, bit for bit, as one that was not. Several processes
+    (`training.parallel`) share each batch; any number of them resumes what any other began. Returns the last
+    validation's scalars. Raises InvalidInput when the checkpoint belongs to another recipe, when the loss is lost, and
+    when the batch cannot be divided among the processes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{stage.name}.pt"
@@ -76,8 +84,10 @@ def train(stage: Stage, folder: Path, *, stop_after: int | None = None) -> Scala
         checkpoint.load_weights(stage.model, saved["model"], path)
         optimiser.load_state_dict(saved["optimiser"])
         start, scalars = saved["step"], saved["scalars"]
+    parallel.check(stage.recipe.batch, start)
     last = stage.recipe.steps if stop_after is None else min(stage.recipe.steps, start + stop_after)
-    writer = SummaryWriter(str(folder / "tensorboard" / stage.name), purge_step=start)
+    place = str(folder / "tensorboard" / stage.name)
+    writer = SummaryWriter(place, purge_step=start) if parallel.is_main() else None
     bar = tqdm(range(start, last), initial=start, total=stage.recipe.steps, desc=stage.name, unit="step", mininterval=5)
     for step in bar:
         stage.model.train()
@@ -88,23 +98,24 @@ def train(stage: Stage, folder: Path, *, stop_after: int | None = None) -> Scala
             raise InvalidInput(f"{stage.name}: the loss is {loss.item()} at step {step}; lower the rate and resume")
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        parallel.average_gradients(stage.model)
         norm = nn.utils.clip_grad_norm_(stage.model.parameters(), stage.recipe.clip_norm)
         optimiser.step()
         done = step + 1
         if done % 50 == 0:
             bar.set_postfix({k: f"{v:.3g}" for k, v in shown.items()})
             extra = {"gradient_norm": float(norm), "rate": learning_rate(stage.recipe, step)}
-            for key, value in {**shown, **extra}.items():
-                writer.add_scalar(f"train/{key}", value, done)
+            _show(writer, "train", {**shown, **extra}, done)
         if done % stage.recipe.validate_every == 0 or done == stage.recipe.steps:
             stage.model.eval()
             with torch.no_grad():
                 scalars = stage.validate()
             tqdm.write(f"{stage.name} {done}: " + ", ".join(f"{k} {v:.4g}" for k, v in scalars.items()))
-            for key, value in scalars.items():
-                writer.add_scalar(f"val/{key}", value, done)
-        if done % stage.recipe.save_every == 0 or done == last:
+            _show(writer, "val", scalars, done)
+        if parallel.is_main() and (done % stage.recipe.save_every == 0 or done == last):
             state = {"model": stage.model.state_dict(), "optimiser": optimiser.state_dict()}
             checkpoint.save(path, **state, step=done, scalars=scalars, meta=stage.meta)
-    writer.close()
+    if writer is not None:
+        writer.close()
+    parallel.wait()  # the checkpoint may be read next
     return scalars

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from training.models.rvq import DOWNSAMPLING, Rvq
 from training.models.transformer import MaskedTransformer, ResidualTransformer
+from training.parallel import spread
 from training.recipes import EmotionLoss
 from training.tokens import Batch, TokenSet
 
@@ -85,7 +86,7 @@ class EmotionTerm:
         z_BND = torch.softmax(logits_BNC.float(), -1) @ self._rvq.quantisers[layer].codebook
         for below in range(layer):
             z_BND = z_BND + self._rvq.quantisers[below].lookup(tokens_BQN[:, below])
-        return self._rvq.decoder(z_BND).float()
+        return spread(self._rvq.decoder, z_BND).float()
 
 
 def hidden_of(
@@ -99,10 +100,10 @@ def hidden_of(
     if isinstance(model, MaskedTransformer):
         hide_BN = torch.from_numpy(rng.random(tokens_BQN[:, 0].shape) < masked) | ~batch.real
         shown_BN = tokens_BQN[:, 0].masked_fill(hide_BN, model.mask_token)
-        return model.hidden(shown_BN, batch.text, batch.clip_affect, batch.real), 0
+        return spread(model.hidden, shown_BN, batch.text, batch.clip_affect, batch.real), 0
     layer = int(rng.integers(1, model.config.quantisers))
     layer_B = torch.full((len(tokens_BQN),), layer)
-    return model.hidden(tokens_BQN, layer_B, batch.text, batch.clip_affect, batch.real), layer
+    return spread(model.hidden, tokens_BQN, layer_B, batch.text, batch.clip_affect, batch.real), layer
 
 
 def paper_contrast(embedding_BD: Tensor, emotion_B: Tensor, margin: float) -> Tensor:

@@ -1,5 +1,7 @@
 """`python -m training.train STAGE --data DIR --run DIR`: one stage of a generator, resumable.
 
+`torchrun --nproc-per-node 2 -m training.train ...` trains it in two processes; see `training.parallel`.
+
 EMo-Mask: rvq, then masked and residual in any order. MMM: mmm_vq, then mmm. MDM: mdm50 or mdm10, alone.
 """
 
@@ -11,6 +13,7 @@ import click
 import torch
 
 from sdk.errors import InvalidInput
+from training import parallel
 from training.loop import Scalars
 from training.recipes import EMOTION_LOSSES, RECIPES, recipe_named
 from training.recipes_diffusion import DIFFUSION_RECIPES, STEPS, diffusion_recipe_named
@@ -33,7 +36,7 @@ _RECIPES = "; ".join(f"{kind}: {', '.join(known)}" for kind, known in _KNOWN)
 )
 @click.option("--recipe", default="cpu", show_default=True, help=f"{_RECIPES}.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
-@click.option("--threads", default=0, help="torch threads; 0: all cores.")
+@click.option("--threads", default=0, help="torch threads of each process; 0: all cores.")
 @click.option(
     "--init", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Start from the weights of this checkpoint of the same stage (fine-tuning).",
@@ -48,6 +51,7 @@ _RECIPES = "; ".join(f"{kind}: {', '.join(known)}" for kind, known in _KNOWN)
 )
 @click.option("--allow-slow", is_flag=True, help="mmm_vq, mmm: train on clips far slower than those of --init.")
 @click.option("--stop-after", type=click.IntRange(1), help="Stop after so many steps; run again to go on.")
+@parallel.group()
 def command(
     stage: str, data: tuple[Path, ...], run: Path, recipe: str, seed: int, threads: int, init: Path | None,
     neutral: bool, emotion_as: str, emotion_loss: str, allow_slow: bool, stop_after: int | None,

@@ -22,6 +22,7 @@ from training.guards import CLIPS, check_generated, energy
 from training.kinematics import heading_angles, heading_positions, root_path
 from training.loop import Scalars, Stage, start_from, train
 from training.models.diffusion import Averaged, Denoiser, DenoiserConfig, TorchDenoiser
+from training.parallel import spread
 from training.recipes_diffusion import STEPS, DiffusionLoss, DiffusionRecipe
 from training.text import embed_captions
 
@@ -142,12 +143,12 @@ def denoise_loss(
     noisy = signal_B[:, None, None] * truth + noise_B[:, None, None] * torch.randn_like(truth)
     shown = torch.where(given, truth, noisy)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        made = model(shown, batch.known.float(), step_B, batch.text, batch.affect, batch.real)
+        made = spread(model, shown, batch.known.float(), step_B, batch.text, batch.affect, batch.real)
     made = torch.where(given | ~batch.real[..., None], truth, made.float())
     open_BT = (batch.real & ~batch.known).float()
     feature_B = ((made - truth).square() @ part_weights(how) * open_BT).sum(1) / open_BT.sum(1)
     motion = made * model.std + model.mean
-    joints, joints_true = heading_positions(motion), heading_positions(batch.x)
+    joints, joints_true = spread(heading_positions, motion), spread(heading_positions, batch.x)
     heading, heading_true = heading_angles(motion), heading_angles(batch.x)
     # Small errors of the increments add up over a clip, so the sums are compared too.
     path = root_path(motion, heading) - root_path(batch.x, heading_true)

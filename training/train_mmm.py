@@ -24,6 +24,7 @@ from training.guards import check_generated, check_speeds, content_speeds, gener
 from training.loop import Scalars, Stage, start_from, train
 from training.models.rvq import DOWNSAMPLING, Rvq
 from training.models.transformer import MaskedTransformer, TransformerConfig
+from training.parallel import is_main, spread, wait
 from training.recipes_mmm import GUIDANCE, SCHEDULE, MmmLoss, MmmRecipe
 from training.tokens import Batch, TokenSet
 from training.train_rvq import MOTION_ENERGY_FLOOR, evaluate, reconstruction_loss
@@ -124,7 +125,7 @@ def corrupted(batch: Batch, rng: np.random.Generator, how: MmmLoss, *, codes: in
 def mmm_loss(model: MaskedTransformer, batch: Batch, rng: np.random.Generator, how: MmmLoss) -> tuple[Tensor, Tensor]:
     """Cross-entropy of all real tokens, the visible ones too, for they may be random; accuracy on the masked ones."""
     shown_BN, masked_BN = corrupted(batch, rng, how, codes=model.config.codes)
-    logits = model(shown_BN, batch.text, batch.affect, batch.real).float()
+    logits = spread(model, shown_BN, batch.text, batch.affect, batch.real).float()
     base_BN = batch.tokens[:, 0]
     right_BN = (logits.argmax(-1) == base_BN).float()
     return fn.cross_entropy(logits[batch.real], base_BN[batch.real]), right_BN[masked_BN].mean()
@@ -219,11 +220,12 @@ def train_mmm(
 
 def adopt_vq(init: Path, run: Path) -> None:
     """Give a run the VQ-VAE that `init` was trained with. Raises InvalidInput when the run has another one."""
-    if not (run / "mmm_vq.pt").exists() and (init.parent / "mmm_vq.pt").exists():
+    if is_main() and not (run / "mmm_vq.pt").exists() and (init.parent / "mmm_vq.pt").exists():
         run.mkdir(parents=True, exist_ok=True)
         part = run / "mmm_vq.part"
         shutil.copyfile(init.parent / "mmm_vq.pt", part)
         part.rename(run / "mmm_vq.pt")
+    wait()
     if load_rvq(run, "mmm_vq", check=check_codes)[1] != checkpoint.load(init)["meta"]["rvq_sha256"]:
         raise InvalidInput(
             f"{init} was trained on the tokens of another VQ-VAE than {run / 'mmm_vq.pt'}, so it would read noise; "

@@ -13,6 +13,7 @@ from training.data import ClipSet, check_moving, draw_windows, load_clips, stati
 from training.kinematics import heading_angles, heading_positions, root_path, turned
 from training.loop import Scalars, Stage, start_from, train
 from training.models.rvq import DOWNSAMPLING, Rvq
+from training.parallel import spread
 from training.recipes import Recipe, RvqLoss
 
 MIN_CODE_USE = 0.6
@@ -61,7 +62,7 @@ def reconstruction_loss(
     feature = fn.smooth_l1_loss(made, normal)
     # The rotations are what is decoded in the end, so their forward kinematics is what must be right.
     motion = made * model.std + model.mean
-    joints, truth = heading_positions(motion), heading_positions(x_BTF)
+    joints, truth = spread(heading_positions, motion), spread(heading_positions, x_BTF)
     joint = (joints - truth).abs().mean()
     velocity = (joints.diff(dim=1) - truth.diff(dim=1)).abs().mean()
     total = feature + weights.commit * out.commit

@@ -21,6 +21,7 @@ from training.loop import Scalars, Stage, start_from, train
 from training.losses import EmotionTerm
 from training.models.rvq import Rvq, RvqConfig
 from training.models.transformer import MaskedTransformer, ResidualTransformer, TransformerConfig
+from training.parallel import spread
 from training.recipes import Recipe, TokenLoss
 from training.tokens import Batch, TokenSet
 from training.train_rvq import check_result
@@ -71,7 +72,7 @@ def masked_loss(
 ) -> tuple[Tensor, Tensor]:
     """Cross-entropy and accuracy on the masked positions (MoMask, section 3.2; ratio from the cosine schedule)."""
     shown_BN, chosen_BN = masked_view(batch, rng, model, how)
-    logits = model(shown_BN, batch.text, batch.affect, batch.real)[chosen_BN].float()
+    logits = spread(model, shown_BN, batch.text, batch.affect, batch.real)[chosen_BN].float()
     truth = batch.tokens[:, 0][chosen_BN]
     return fn.cross_entropy(logits, truth), (logits.argmax(-1) == truth).float().mean()
 
@@ -85,7 +86,7 @@ def drawn_layers(batch: Batch, rng: np.random.Generator, layers: int) -> Tensor:
 def residual_loss(model: ResidualTransformer, batch: Batch, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Cross-entropy and accuracy of one random layer a sample, higher layers seen less often (MoMask, section 3.3)."""
     layer_B = drawn_layers(batch, rng, model.config.quantisers)
-    logits = model(batch.tokens, layer_B, batch.text, batch.affect, batch.real)[batch.real].float()
+    logits = spread(model, batch.tokens, layer_B, batch.text, batch.affect, batch.real)[batch.real].float()
     truth = batch.tokens[torch.arange(len(layer_B)), layer_B][batch.real]
     return fn.cross_entropy(logits, truth), (logits.argmax(-1) == truth).float().mean()
 

@@ -11,6 +11,7 @@ import torch.nn.functional as fn
 from torch import Tensor, nn
 
 from training.models.emotion import EmotionEmbedder
+from training.parallel import spread
 
 DOWNSAMPLING = 4
 
@@ -170,7 +171,7 @@ class Rvq(nn.Module):
 
     def forward(self, x_BTF: Tensor, affect_BE: Tensor | None = None, *, keep_layers: int | None = None) -> RvqOutput:
         """Normalised features in and out. While training, codes are updated; `keep_layers` drops the later layers."""
-        z = self.encoder(x_BTF).float()
+        z = spread(self.encoder, x_BTF).float()
         residual, total, commit = z, torch.zeros_like(z), z.new_zeros(())
         tokens = []
         used = self.config.layers if keep_layers is None else keep_layers
@@ -190,7 +191,8 @@ class Rvq(nn.Module):
             residual = residual - code
             tokens.append(index.view(z.shape[:2]))
         straight_through = z + (total - z).detach()
-        return RvqOutput(self.decoder(straight_through, affect_BE), commit / used, torch.stack(tokens, 1))
+        features = spread(self.decoder, straight_through, affect_BE)
+        return RvqOutput(features, commit / used, torch.stack(tokens, 1))
 
     def encode(self, x_BTF: Tensor) -> Tensor:
         """Features in their own units (B, T, F), T a multiple of 4 -> tokens (B, Q, N)."""
