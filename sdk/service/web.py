@@ -145,8 +145,7 @@ async def body_of(request: web.Request, *, text: bool) -> AsyncIterator[bytes]:
         async with asyncio.timeout(READ_S):
             message = await _message_of(request, TextReader() if text else None)
     except TimeoutError:
-        message_ = f"the body did not come in {READ_S:g} s"
-        raise BadCall(grpc.StatusCode.DEADLINE_EXCEEDED, message_) from None
+        raise BadCall(grpc.StatusCode.DEADLINE_EXCEEDED, f"the body did not come in {READ_S:g} s") from None
     yield message
 
 

@@ -32,7 +32,6 @@ from tests.service.fake_engine import FakeEngine
 from tests.service.mutants import change_bytes, mutants, valid_messages
 from tests.service.web_caller import BINARY, MOTION, TEXT, ask, connection_to, frame, post
 
-pytest.importorskip("aiohttp", reason="aiohttp is absent: pip install -e '.[dev]'")
 WALK = "a person walks forward"
 GENERATE, GET_INFO = f"{MOTION}/Generate", f"{MOTION}/GetInfo"
 REQUEST = motion_pb2.GenerateRequest(text=WALK, seconds=1, seed=7).SerializeToString()
