@@ -13,10 +13,11 @@ import grpc
 
 from sdk.console import run
 from sdk.errors import EmoMotionError, InvalidInput
-from sdk.service.access import Tokens, server_credentials
+from sdk.service.access import Origins, Tokens, server_credentials, web_tls
+from sdk.service.addresses import is_loopback
 from sdk.service.core import EngineLike
 from sdk.service.facts import info_reply
-from sdk.service.server import MotionServer, Settings, is_loopback
+from sdk.service.server import MotionServer, Settings
 from sdk.service.watch import export_traces, start_log
 from sdk.wire import Info, info_from_wire
 
@@ -72,6 +73,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--metrics-port", type=click.IntRange(0, 65535), help="Serve Prometheus metrics there, on this machine only."
 )
+@click.option("--web-port", type=click.IntRange(0, 65535), help="Serve browsers there: gRPC-Web, live over WebSocket.")
+@click.option("--web-origin", multiple=True,
+              help="Origin whose pages may call, e.g. https://game.example; may be repeated.")  # fmt: skip
 @click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="Form of the log, on standard error.")  # fmt: skip
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning",
@@ -81,8 +85,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def command(
     host: str, port: int, bundle: Path | None, threads: int, insecure: bool, tls_cert: Path | None,
     tls_key: Path | None, tls_client_ca: Path | None, tokens: Path | None, rate: float, burst: float,
-    max_streams: int, max_streams_per_client: int, metrics_port: int | None, log: str, log_level: str,
-    log_prompts: bool, traces: bool,
+    max_streams: int, max_streams_per_client: int, metrics_port: int | None, web_port: int | None,
+    web_origin: tuple[str, ...], log: str, log_level: str, log_prompts: bool, traces: bool,
 ) -> None:  # fmt: skip
     """Serve motion over gRPC until Ctrl-C or SIGTERM.
 
@@ -94,7 +98,8 @@ def command(
     settings = Settings(
         credentials=credentials, tokens=Tokens() if tokens is None else Tokens.read(tokens), rate=rate, burst=burst,
         max_streams=max_streams, max_streams_per_client=max_streams_per_client, metrics_port=metrics_port,
-        traces=traces, log_prompts=log_prompts,
+        traces=traces, log_prompts=log_prompts, web_port=web_port, web_origins=Origins.of(web_origin),
+        web_tls=None if web_port is None or not (tls_cert and tls_key) else web_tls(tls_cert, tls_key, tls_client_ca),
     )  # fmt: skip
     start_log(kind=log, level=log_level)
     if traces:
@@ -168,7 +173,8 @@ async def serve(
         await server.start(engine)
         await server.warm_up()
         info = info_from_wire(info_reply(engine.bundle))
-        announce(banner(server.address, info, seconds=time.perf_counter() - began, metrics=server.metrics_address))
+        seconds = time.perf_counter() - began
+        announce(banner(server.address, info, seconds=seconds, metrics=server.metrics_address, web=server.web_address))
         reloading = None if again is None else asyncio.create_task(reload_on(server, load, again, announce))
         await stop.wait()
         if reloading is not None:
@@ -193,12 +199,13 @@ async def reload_on(
             announce(f"reloaded: bundle {server.core.bundle_sha256[:12]} serves new calls and streams")
 
 
-def banner(address: str, info: Info, *, seconds: float, metrics: str = "") -> str:
+def banner(address: str, info: Info, *, seconds: float, metrics: str = "", web: str = "") -> str:
     """What a person wants to see when the server is up. The first line is always "serving on HOST:PORT"."""
     rows = [
         *info.rows(),
         ("ready", f"loaded and warmed up in {seconds:.1f} s"),
         *([("metrics", metrics)] if metrics else []),
+        *([("web", f"{web} (gRPC-Web and WebSocket)")] if web else []),
         ("try it", f"{TRY_IT} {address}"),
         ("stop", "Ctrl-C"),
     ]

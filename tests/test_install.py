@@ -33,7 +33,7 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 """
 BLOCKED = {"torch", "tensorboard", "onnx", "onnxscript", "scipy", "safetensors", "transformers", "sklearn"}
-BLOCKED |= {"training", "export", "pytest", "hypothesis", "grpc_tools"}
+BLOCKED |= {"aiohttp", "training", "export", "pytest", "hypothesis", "grpc_tools"}
 
 
 def setup_packages() -> set[str]:

@@ -1,12 +1,14 @@
-"""Who may call, how often, and over what: TLS, bearer tokens, a rate and a number of streams for each client."""
+"""Who may call, how often, and over what: TLS, bearer tokens, origins of web pages, a rate and a number of streams for
+each client."""
 
 import hashlib
 import hmac
 import math
 import re
+import ssl
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +26,11 @@ OPEN = ("/grpc.health.v1.Health/",)
 MIN_TOKEN_CHARS = 16
 FORGET_S = 600.0
 """What is known of a client that was not seen for so long is dropped."""
+NO_TOKEN = 'send a valid token in the metadata, as "authorization: Bearer TOKEN"'
+"""What a call without one is told."""
 _BEARER = re.compile(r"[Bb]earer +(\S+)")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@*]+")
+_OF_THIS_MACHINE = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?")
 
 
 def server_credentials(cert: Path, key: Path, client_ca: Path | None = None) -> grpc.ServerCredentials:
@@ -35,6 +41,25 @@ def server_credentials(cert: Path, key: Path, client_ca: Path | None = None) -> 
     chain, private = _pem(cert, "tls-cert", "CERTIFICATE"), _pem(key, "tls-key", "PRIVATE KEY")
     roots = None if client_ca is None else _pem(client_ca, "tls-client-ca", "CERTIFICATE")
     return grpc.ssl_server_credentials([(private, chain)], roots, require_client_auth=roots is not None)
+
+
+def web_tls(cert: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:
+    """The same for HTTP. Raises InvalidInput, naming the option, for files that are no certificate and its key."""
+    _pem(cert, "tls-cert", "CERTIFICATE")
+    _pem(key, "tls-key", "PRIVATE KEY")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(cert, key)
+    except ssl.SSLError:
+        raise InvalidInput(f"--tls-key is not the key of --tls-cert: {key}", field="tls-key") from None
+    if client_ca is not None:
+        try:
+            context.load_verify_locations(cadata=_pem(client_ca, "tls-client-ca", "CERTIFICATE").decode("ascii"))
+        except (ssl.SSLError, UnicodeDecodeError):
+            message = f"--tls-client-ca is no valid certificate: {client_ca}"
+            raise InvalidInput(message, field="tls-client-ca") from None
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
 
 
 def _pem(path: Path, option: str, kind: str) -> bytes:
@@ -78,6 +103,10 @@ class Tokens:
             raise InvalidInput(f"--tokens names no client: {path}", field="tokens")
         return cls(names)
 
+    def admit(self, metadata: Sequence[tuple[str, Any]] | None) -> bool:
+        """Whether a call may come in: it carries a valid token, or none are set."""
+        return not self.names or self.name_of(metadata) is not None
+
     def name_of(self, metadata: Sequence[tuple[str, Any]] | None) -> str | None:
         """The client whose token a call carries; None without a valid one. Takes as long for a wrong token."""
         found = [value for key, value in metadata or () if key == "authorization" and isinstance(value, str)]
@@ -93,6 +122,29 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+@dataclass(frozen=True)
+class Origins:
+    """Whose web pages may call. None listed: pages of this machine, at any port; "*" among them: all."""
+
+    listed: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, listed: Iterable[str]) -> "Origins":
+        """Origins as browsers write them. Raises InvalidInput for others."""
+        origins = frozenset(origin.lower() for origin in listed)
+        for origin in sorted(origins - {"*"}):
+            if not _ORIGIN.fullmatch(origin):
+                message = f'--web-origin {origin!r} is no origin; write e.g. https://game.example or "*" for all'
+                raise InvalidInput(message, field="web-origin")
+        return cls(origins)
+
+    def allow(self, origin: str) -> bool:
+        """Whether a page of that origin may call."""
+        if not self.listed:
+            return _OF_THIS_MACHINE.fullmatch(origin) is not None
+        return "*" in self.listed or origin in self.listed
+
+
 class TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
     """Refuses calls without a valid token; health stays open."""
 
@@ -106,16 +158,14 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         handler = await continuation(details)
         if handler is None or details.method.startswith(OPEN):
             return handler
-        if self._tokens.name_of(details.invocation_metadata) is not None:
+        if self._tokens.admit(details.invocation_metadata):
             return handler
         return _refusing(handler)
 
 
 def _refusing(handler: grpc.RpcMethodHandler) -> grpc.RpcMethodHandler:
-    message = 'send a valid token in the metadata, as "authorization: Bearer TOKEN"'
-
     async def refuse(_request: Any, context: Context) -> None:
-        await context.abort(grpc.StatusCode.UNAUTHENTICATED, message)
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, NO_TOKEN)
 
     kinds = {
         (False, False): grpc.unary_unary_rpc_method_handler, (False, True): grpc.unary_stream_rpc_method_handler,

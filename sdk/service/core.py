@@ -22,6 +22,10 @@ from sdk.service.watch import Watch
 MOTION = motion_pb2.DESCRIPTOR.services_by_name["MotionService"]
 LIVE = live_pb2.DESCRIPTOR.services_by_name["LiveService"]
 SERVICES = (MOTION, LIVE)
+MAX_RECEIVE_BYTES = 1 << 20
+"""No message of a caller may be longer, over whatever transport."""
+MAX_METADATA_BYTES = 1 << 14
+"""Nor may what it sends besides its messages."""
 
 
 class EngineLike(MotionEngineLike, LiveEngineLike, Protocol):

@@ -149,7 +149,8 @@ class _Stream:
         )  # fmt: skip
         self._order_if_due()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._arrival.wait(), FIRST_S)
+            async with asyncio.timeout(FIRST_S):
+                await self._arrival.wait()
         began, ticks = self._loop.time(), 0
         while not reader.done():
             behind_s = self._loop.time() - began - ticks / manifest.fps
@@ -180,7 +181,9 @@ class _Stream:
             self._future.cancel()
 
     async def _write(self, reply: live_pb2.DriveReply) -> None:
-        await asyncio.wait_for(self._context.write(reply), STALLED_S)
+        # Not wait_for: before Python 3.12 it lost a cancellation that came in the moment in which the write was done.
+        async with asyncio.timeout(STALLED_S):
+            await self._context.write(reply)
 
     def _order_if_due(self) -> None:
         order = self._character.due(latency_s=self._latency_s)

@@ -1,10 +1,10 @@
-"""One listening server: bind, start, warm up, drain. Health and reflection stand beside MotionService."""
+"""One listening server: bind, start, warm up, drain. Health and reflection stand beside MotionService, gRPC-Web on a
+port of its own."""
 
 import asyncio
-import errno
-import ipaddress
-import socket
+import ssl
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import grpc
 from grpc_health.v1 import health as grpc_health
@@ -12,13 +12,15 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from sdk.errors import InvalidInput
-from sdk.service.access import TokenInterceptor
-from sdk.service.core import SERVICES, Core, EngineLike, Rules
+from sdk.service.access import Origins, TokenInterceptor
+from sdk.service.addresses import address_of, why_not
+from sdk.service.core import MAX_METADATA_BYTES, MAX_RECEIVE_BYTES, SERVICES, Core, EngineLike, Rules
 from sdk.service.handlers import service_handler
 from sdk.service.metrics import Metrics, serve_metrics
 
-MAX_RECEIVE_BYTES = 1 << 20
-MAX_METADATA_BYTES = 1 << 14
+if TYPE_CHECKING:
+    from sdk.service.web import WebServer
+
 OPTIONS = (
     ("grpc.so_reuseport", 0),  # with it a second server would silently share the port
     ("grpc.max_receive_message_length", MAX_RECEIVE_BYTES),
@@ -39,11 +41,15 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 class Settings(Rules):
     """How a server is run: the rules for all transports, and what grpc needs besides.
 
-    credentials: TLS. metrics_port: where Prometheus may ask, on this machine.
+    credentials: TLS. metrics_port: where Prometheus may ask, on this machine. web_port: where browsers may, on the same
+    host; it needs the extra `web`. web_tls: TLS for them. web_origins: whose pages may call.
     """
 
     credentials: grpc.ServerCredentials | None = None
     metrics_port: int | None = None
+    web_port: int | None = None
+    web_tls: ssl.SSLContext | None = None
+    web_origins: Origins = Origins()
 
 
 class MotionServer:
@@ -55,12 +61,13 @@ class MotionServer:
         self._server, self._settings = server, settings
         self._health = grpc_health.aio.HealthServicer()
         self._core: Core | None = None
+        self._web: WebServer | None = None
         port_ = settings.metrics_port
         self._metrics_page = None if port_ is None else serve_metrics(self.metrics, "127.0.0.1", port_)
 
     @classmethod
     async def bind(cls, host: str, port: int, settings: Settings | None = None) -> "MotionServer":
-        """Take the port (0: any free one) before anything slow is done. Raises InvalidInput if it cannot be had."""
+        """Take the ports (0: any free one) before anything slow is done. Raises InvalidInput if one cannot be had."""
         settings = Settings() if settings is None else settings
         guards = (TokenInterceptor(settings.tokens),) if settings.tokens.names else ()
         server = grpc.aio.server(options=OPTIONS, interceptors=guards)
@@ -71,10 +78,17 @@ class MotionServer:
             else:
                 taken = server.add_secure_port(address, settings.credentials)
         except RuntimeError:
-            raise _why_not(host, port) from None
+            raise why_not(host, port) from None
         if taken == 0:
-            raise _why_not(host, port)
-        return cls(server, host, taken, settings)
+            raise why_not(host, port)
+        made = cls(server, host, taken, settings)
+        if settings.web_port is not None:
+            try:
+                made._web = await _bound_web(host, settings.web_port, settings)
+            except BaseException:
+                await made.drain(notice_s=0.0, grace_s=0.0)
+                raise
+        return made
 
     @property
     def address(self) -> str:
@@ -85,6 +99,11 @@ class MotionServer:
     def metrics_address(self) -> str:
         """Where the metrics are; empty without."""
         return "" if self._metrics_page is None else f"http://127.0.0.1:{self._metrics_page.server_port}/metrics"
+
+    @property
+    def web_address(self) -> str:
+        """Where browsers call; empty without."""
+        return "" if self._web is None else self._web.address
 
     @property
     def core(self) -> Core:
@@ -101,18 +120,24 @@ class MotionServer:
         reflection.enable_server_reflection(names, self._server)
         await self._set_health(NOT_SERVING)
         await self._server.start()
+        if self._web is not None:
+            self._web.start(core)
 
     async def warm_up(self) -> None:
         """Let the engine warm up on its thread, then open the doors."""
         await self.core.warm_up()
         await self._set_health(SERVING)
+        if self._web is not None:
+            self._web.serving = True
 
     async def drain(self, *, notice_s: float, grace_s: float) -> None:
         """Say NOT_SERVING, wait `notice_s` for balancers to notice, refuse new calls, end running ones in `grace_s`."""
         await self._health.enter_graceful_shutdown()
+        if self._web is not None:
+            self._web.serving = False
         if notice_s > 0:
             await asyncio.sleep(notice_s)
-        await self._server.stop(grace_s)
+        await asyncio.gather(self._server.stop(grace_s), *([self._web.stop(grace_s)] if self._web else []))
         if self._core is not None:
             await self._core.close()
         if self._metrics_page is not None:
@@ -124,36 +149,10 @@ class MotionServer:
             await self._health.set(name, status)
 
 
-def address_of(host: str, port: int) -> str:
-    """HOST:PORT, with brackets around an IPv6 address."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address of that host; names other than localhost count as reachable."""
+async def _bound_web(host: str, port: int, settings: Settings) -> "WebServer":
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _why_not(host: str, port: int) -> InvalidInput:
-    """Ask the operating system for the reason that grpc does not tell."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.bind(address)
-    except socket.gaierror:
-        return InvalidInput(f"host {host!r} is not a known name or address; use e.g. 127.0.0.1", field="host")
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            message = f"port {port} on {host} is already in use; choose another with --port, or --port 0 for a free one"
-            return InvalidInput(message, field="port")
-        if error.errno == errno.EACCES:
-            message = f"port {port} needs administrator rights; choose one from 1024 up with --port"
-            return InvalidInput(message, field="port")
-        if error.errno == errno.EADDRNOTAVAIL:
-            message = f"host {host} is no address of this machine; use 127.0.0.1 or one of its own"
-            return InvalidInput(message, field="host")
-        return InvalidInput(f"cannot listen on {address_of(host, port)}: {error.strerror}", field="port")
-    return InvalidInput(f"cannot listen on {address_of(host, port)}; choose another port with --port", field="port")
+        from sdk.service.web import WebServer
+    except ImportError:
+        message = "--web-port needs aiohttp: pip install 'emomotion-sdk[web]'"
+        raise InvalidInput(message, field="web-port") from None
+    return await WebServer.bind(host, port, tls=settings.web_tls, origins=settings.web_origins)

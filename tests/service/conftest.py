@@ -4,18 +4,21 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
 import pytest
 
 from sdk.client import Client
-from sdk.service.server import MotionServer
+from sdk.service.access import Tokens
+from sdk.service.server import MotionServer, Settings
 from tests.service.fake_engine import FakeEngine
 
 Value = TypeVar("Value")
 PATIENCE_S = 30.0
 """Longest wait for something that must happen; only a failing test ever waits so long."""
+TOKEN = "a-token-of-the-studio"
 
 
 class Loop:
@@ -104,3 +107,44 @@ def channel(live: Live) -> Iterator[grpc.Channel]:
     """For messages that our own client would never send."""
     with grpc.insecure_channel(live.address) as raw:
         yield raw
+
+
+@pytest.fixture(scope="session")
+def pems(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """An authority, a server's certificate for localhost and a client's, as files."""
+    trustme = pytest.importorskip("trustme", reason="trustme is absent: pip install -e '.[dev]'")
+    out = tmp_path_factory.mktemp("pems")
+    ca = trustme.CA()
+    server, client = ca.issue_cert("localhost", "127.0.0.1"), ca.issue_cert("client@studio")
+    paths = {name: out / f"{name}.pem" for name in ("ca", "cert", "key", "client_cert", "client_key")}
+    ca.cert_pem.write_to_path(str(paths["ca"]))
+    for one, cert, key in ((server, "cert", "key"), (client, "client_cert", "client_key")):
+        one.cert_chain_pems[0].write_to_path(str(paths[cert]))
+        one.private_key_pem.write_to_path(str(paths[key]))
+    return paths
+
+
+@pytest.fixture
+def start(loop: Loop) -> Iterator[Callable[..., Live]]:
+    """start(settings...) gives a running server."""
+    running: list[Live] = []
+
+    def run(**settings: object) -> Live:
+        live = Live(loop)
+        live.drained = True
+        loop.call(live.server.drain(notice_s=0, grace_s=0))
+        live.server = loop.call(MotionServer.bind("127.0.0.1", 0, Settings(**settings)))  # type: ignore[arg-type]
+        live.address, live.drained = live.server.address, False
+        running.append(live)
+        return live.start()
+
+    yield run
+    for live in running:
+        live.drain()
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> Tokens:
+    path = tmp_path / "tokens"
+    path.write_text(f"studio {TOKEN}\n")
+    return Tokens.read(path)

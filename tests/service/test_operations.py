@@ -10,7 +10,8 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 
 from sdk.client import AsyncClient, Client, Clip
 from sdk.errors import BundleError, InvalidInput, ServerError
-from sdk.service.server import MotionServer, address_of, is_loopback
+from sdk.service.addresses import address_of, is_loopback
+from sdk.service.server import MotionServer
 from tests.service.conftest import PATIENCE_S, Live, Loop
 from tests.service.fake_engine import FakeBundle, FakeEngine
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
@@ -15,52 +15,9 @@ from sdk.console import run
 from sdk.errors import InvalidInput, ServerError
 from sdk.service.access import Tokens, server_credentials
 from sdk.service.metrics import serve_metrics
-from sdk.service.server import MotionServer, Settings
-from tests.service.conftest import PATIENCE_S, Live, Loop
+from tests.service.conftest import PATIENCE_S, TOKEN, Live
 
-trustme = pytest.importorskip("trustme", reason="trustme is absent: pip install -e '.[dev]'")
 WALK = "a person walks forward"
-TOKEN = "a-token-of-the-studio"
-
-
-@pytest.fixture(scope="module")
-def pems(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """An authority, a server's certificate for localhost and a client's, as files."""
-    out = tmp_path_factory.mktemp("pems")
-    ca = trustme.CA()
-    server, client = ca.issue_cert("localhost", "127.0.0.1"), ca.issue_cert("client@studio")
-    paths = {name: out / f"{name}.pem" for name in ("ca", "cert", "key", "client_cert", "client_key")}
-    ca.cert_pem.write_to_path(str(paths["ca"]))
-    for one, cert, key in ((server, "cert", "key"), (client, "client_cert", "client_key")):
-        one.cert_chain_pems[0].write_to_path(str(paths[cert]))
-        one.private_key_pem.write_to_path(str(paths[key]))
-    return paths
-
-
-@pytest.fixture
-def start(loop: Loop) -> Iterator[Callable[..., Live]]:
-    """start(settings...) gives a running server."""
-    running: list[Live] = []
-
-    def run(**settings: object) -> Live:
-        live = Live(loop)
-        live.drained = True
-        loop.call(live.server.drain(notice_s=0, grace_s=0))
-        live.server = loop.call(MotionServer.bind("127.0.0.1", 0, Settings(**settings)))  # type: ignore[arg-type]
-        live.address, live.drained = live.server.address, False
-        running.append(live)
-        return live.start()
-
-    yield run
-    for live in running:
-        live.drain()
-
-
-@pytest.fixture
-def tokens(tmp_path: Path) -> Tokens:
-    path = tmp_path / "tokens"
-    path.write_text(f"studio {TOKEN}\n")
-    return Tokens.read(path)
 
 
 def local(live: Live) -> str:
