@@ -1,19 +1,16 @@
 """Figures of the runtime: speed beside a published model, what gRPC adds, live characters, budgets under load.
 
 Every ratio is of one run on one machine that should do nothing else; sides that would disturb each other are processes
-of their own. In about ten minutes.
+of their own. In about half an hour.
 """
 
 import asyncio
 import json
-import os
-import re
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +19,16 @@ from sdk.bench import Ask, Row, closed_loop
 from sdk.bundle import Bundle, Plan
 from sdk.client import AsyncClient, Client
 from sdk.drive import LiveFrame
+from tests.figures import hardship
 from tests.figures.report import REPO, Report
 from tests.figures.timing import SECONDS, TOKENS
+from tests.service.programs import REAL, Program, serving
 
 WALK = "a person walks forward"
 GOALS = {0: 5.0, 1: 8.0, 2: 20.0}
 """How much faster than the published model the plans are to be, from the best to the cheapest."""
 CHARACTERS, CHARACTER_SECONDS = 32, 300
+LADDER, LADDER_SECONDS = (8, 16, 32, 48, 64, 80, 96, 112, 128), 20
 BUDGETS_MS = (5.0, 10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200.0)
 CONCURRENCY = (1, 4, 16)
 REQUESTS = 2000
@@ -36,26 +36,13 @@ REQUESTS = 2000
 
 def measure(report: Report, prepared: tuple[Path, ...]) -> None:
     """Measure what the issue of the runtime asks for; no data is needed."""
-    bundle = Bundle.load()
-    clip_figures(report, bundle)
-    with server() as address:
-        wire_figures(report, address)
-        live_figures(report, address)
-        asyncio.run(crowd_figures(report, address))
-        asyncio.run(budget_figures(report, address))
-
-
-@contextmanager
-def server(*options: str) -> Iterator[str]:
-    """Address of a server in a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPO), str(REPO / "protos")])}
-    command = [sys.executable, "-u", "-m", "sdk.serve", "--port", "0", *options]
-    with subprocess.Popen(command, cwd=REPO, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield next(m[1] for line in process.stdout if (m := re.match(r"serving on (\S+)", line)))
-        finally:
-            process.terminate()
+    clip_figures(report, Bundle.load())
+    with serving("--max-streams", "1000", "--max-streams-per-client", "1000", module=REAL) as program:
+        wire_figures(report, program.address)
+        live_figures(report, program.address)
+        asyncio.run(crowd_figures(report, program))
+        asyncio.run(budget_figures(report, program.address))
+    hardship.measure(report)
 
 
 def side(name: str) -> dict[str, float]:
@@ -151,31 +138,59 @@ def change_waits(client: Client, seed: int) -> tuple[list[float], list[float]]:
     return waits, frames
 
 
-async def crowd_figures(report: Report, address: str) -> None:
+async def crowd_figures(report: Report, program: Program) -> None:
     """Many characters at once, in real time, each changing its feeling every five seconds."""
-    async with AsyncClient(address) as client:
-        found = await asyncio.gather(*(one_of_many(client, seed) for seed in range(CHARACTERS)))
-    lateness = np.concatenate([late for late, _ in found])
-    idle = sum(count for _, count in found)
     name = f"{CHARACTERS} characters for {CHARACTER_SECONDS} s"
-    report.at_most(f"{name}: frames more than one frame late", float((lateness > 1 / 30).sum()), 0, "frames")
-    report.show(f"{name}: lateness p50, p99, worst", f"{1000 * np.median(lateness):.1f}, "
-                f"{1000 * np.quantile(lateness, 0.99):.1f}, {1000 * lateness.max():.1f} ms")  # fmt: skip
-    report.at_most(f"{name}: frames without generated motion", float(idle), 0, "frames")
+    crowd = await gathered(program, CHARACTERS, CHARACTER_SECONDS)
+    report.at_most(f"{name}: frames more than one frame late", float((crowd.lateness > 1 / 30).sum()), 0, "frames")
+    report.show(f"{name}: lateness p50, p99, worst", crowd.lateness_ms())
+    report.at_most(f"{name}: frames without generated motion", float(crowd.idle), 0, "frames")
+    held, rows = 0, ["| characters | lateness p50, p99, worst | idle frames | server, cores a character |",
+                     "| --: | --- | --: | --: |"]  # fmt: skip
+    for count in LADDER:
+        crowd = await gathered(program, count, LADDER_SECONDS)
+        rows.append(f"| {count} | {crowd.lateness_ms()} | {crowd.idle} | {crowd.cores / count:.3f} |")
+        if crowd.idle or (crowd.lateness > 1 / 30).any():
+            break
+        held = count
+    report.show(f"most characters in which {LADDER_SECONDS} s passed without a late or an idle frame", str(held))
+    report.table("Server and clients share the two cores.\n\n" + "\n".join(rows))
 
 
-async def one_of_many(client: AsyncClient, seed: int) -> tuple[np.ndarray, int]:
+@dataclass(frozen=True)
+class Crowd:
+    """How late every frame was (s), how many were idle, cores that the server used."""
+
+    lateness: np.ndarray
+    idle: int
+    cores: float
+
+    def lateness_ms(self) -> str:
+        """Median, 99th percentile and worst."""
+        return ", ".join(f"{1000 * np.quantile(self.lateness, q):.1f}" for q in (0.5, 0.99, 1.0)) + " ms"
+
+
+async def gathered(program: Program, count: int, seconds: float) -> Crowd:
+    """So many characters for so long."""
+    used, began = program.cpu_s(), time.perf_counter()
+    async with AsyncClient(program.address) as client:
+        found = await asyncio.gather(*(one_of_many(client, seed, count, seconds) for seed in range(count)))
+    cores = (program.cpu_s() - used) / (time.perf_counter() - began)
+    return Crowd(np.concatenate([late for late, _ in found]), sum(idle for _, idle in found), cores)
+
+
+async def one_of_many(client: AsyncClient, seed: int, count: int, seconds: float) -> tuple[np.ndarray, int]:
     """Lateness of every frame (s), beside an even rhythm from the first one, and how many were idle."""
-    await asyncio.sleep(seed / 32)
+    await asyncio.sleep(2 * seed / count)
     times: list[float] = []
     frames: list[LiveFrame] = []
-    async with client.drive(WALK, affect="joy", seed=seed) as live:
+    async with client.drive(WALK, affect="joy", seed=seed, every_frame=True) as live:
         async for frame in live:
             times.append(time.perf_counter())
             frames.append(frame)
             if frame.number and frame.number % 150 == 0:
                 await live.change(affect=("anger", "sadness", "joy", "fear")[frame.number // 150 % 4])
-            if frame.number >= 30 * CHARACTER_SECONDS:
+            if frame.number >= 30 * seconds:
                 break
     numbers = np.array([frame.number for frame in frames])
     late = np.array(times) - times[0] - numbers / 30

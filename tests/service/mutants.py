@@ -8,6 +8,8 @@ from google.protobuf.message import Message
 
 from emomotion.v1 import affect_pb2, live_pb2, motion_pb2
 
+CLEAN = {"OK", "INVALID_ARGUMENT", "FAILED_PRECONDITION", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED", "CANCELLED"}
+"""Statuses that a server may answer any bytes with."""
 ODD_NUMBERS = (0.0, -0.0, -1.0, 1e-300, 1e300, 5e-324, math.nan, math.inf, -math.inf, 0.5, 2.0, 1e6)
 ODD_WORDS = ("", " ", "\x00", "a" * 1001, "walks" * 50, "\u202e", "\U0001f57a", "a person walks forward", "turbo")
 ODD_INTEGERS = (0, 1, 7, 9, 10, 255, 2**31 - 1)

@@ -7,9 +7,8 @@ import pytest
 
 from sdk.client import Client
 from tests.service.conftest import PATIENCE_S, Live
-from tests.service.mutants import mutants, valid_messages
+from tests.service.mutants import CLEAN, mutants, valid_messages
 
-CLEAN = {"OK", "INVALID_ARGUMENT", "FAILED_PRECONDITION", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED", "CANCELLED"}
 WALK = "a person walks forward"
 
 

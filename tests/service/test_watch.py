@@ -13,7 +13,6 @@ from sdk.errors import InvalidInput, ServerError
 from sdk.service import watch
 from sdk.service.watch import JsonLines, PlainLines, Watch, note, start_log
 from tests.service.conftest import Live
-from tests.service.test_secure import start  # noqa: F401  a fixture
 
 WALK = "a person walks forward"
 Start = Callable[..., Live]
