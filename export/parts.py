@@ -62,11 +62,13 @@ def emo_mask_part(run: Path) -> Part:
     guidance: dict[str, Any] = {
         "generator": "emo-mask", "text_guidance": text, "emotion_guidance": emotion, "choice_temperature": 8.0
     }  # fmt: skip
-    plans = (
+    plans = [
         Plan(name="best", iterations=10, residual_layers=5, residual_guidance=above, **guidance),
         Plan(name="fast", iterations=5, residual_layers=2, residual_guidance=1.0, **guidance),
-    )
-    return token_part("emo-mask", generator, "", plans)
+    ]
+    if distilled:
+        plans.append(Plan(name="instant", iterations=4, residual_layers=1, residual_guidance=1.0, **guidance))
+    return token_part("emo-mask", generator, "", tuple(plans))
 
 
 def mmm_part(run: Path) -> Part:
