@@ -24,6 +24,7 @@ OPEN = ("/grpc.health.v1.Health/",)
 MIN_TOKEN_CHARS = 16
 FORGET_S = 600.0
 """What is known of a client that was not seen for so long is dropped."""
+WANTS_TOKEN = 'send a valid token in the metadata, as "authorization: Bearer TOKEN"'
 _BEARER = re.compile(r"[Bb]earer +(\S+)")
 
 
@@ -112,16 +113,20 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
 
 
 def _refusing(handler: grpc.RpcMethodHandler) -> grpc.RpcMethodHandler:
-    message = 'send a valid token in the metadata, as "authorization: Bearer TOKEN"'
-
     async def refuse(_request: Any, context: Context) -> None:
-        await context.abort(grpc.StatusCode.UNAUTHENTICATED, message)
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, WANTS_TOKEN)
 
     kinds = {
         (False, False): grpc.unary_unary_rpc_method_handler, (False, True): grpc.unary_stream_rpc_method_handler,
         (True, False): grpc.stream_unary_rpc_method_handler, (True, True): grpc.stream_stream_rpc_method_handler,
     }  # fmt: skip
     return kinds[handler.request_streaming, handler.response_streaming](refuse)
+
+
+async def refuse_strangers(context: Context, tokens: Tokens) -> None:
+    """Aborts a call without a valid token, where callers need one; for transports without interceptors."""
+    if tokens.names and tokens.name_of(context.invocation_metadata()) is None:
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, WANTS_TOKEN)
 
 
 def client_of(context: Context, tokens: Tokens) -> str:
