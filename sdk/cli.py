@@ -11,6 +11,7 @@ from sdk.console import run
 VERBS = {
     "bench": "How fast a server answers.",
     "clip": "Words and an emotion to a clip file.",
+    "deploy": "Serve from several processes or machines, by Ray Serve.",
     "info": "What a bundle or a server holds.",
     "serve": "Serve motion over gRPC.",
 }

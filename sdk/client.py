@@ -54,6 +54,8 @@ OPTIONS = (
     ("grpc.http2.max_pings_without_data", 0),
 )
 START_ONE = "start one with: emomotion serve"
+OURS = re.compile(r"Locally cancelled|Channel closed|garbage collection|the call was cancelled")
+"""What grpc or a server says where it was the client that ended a call."""
 
 
 class Options(TypedDict, total=False):
@@ -415,6 +417,10 @@ def _translate(error: grpc.RpcError, target: str, timeout_s: float) -> EmoMotion
         if re.search(r"Cancelling all calls|shutdown|GOAWAY", details, re.IGNORECASE):
             return ServerError(f"server {target} is shutting down; ask again when it is back", status=code.name)
         return ServerError(f"server {target} is not available: {details}", status=code.name)
+    if code is grpc.StatusCode.CANCELLED and not OURS.search(details):
+        # A balancer whose server died resets the call, which grpc reports as if the client had cancelled it.
+        message = f"server {target} was lost in the middle of the call; ask again"
+        return ServerError(message, status=grpc.StatusCode.UNAVAILABLE.name)
     if code is grpc.StatusCode.UNAUTHENTICATED:
         message = f"server {target} wants a token: give Client(token=...), --token or EMOMOTION_TOKEN"
         return ServerError(message, status=code.name)

@@ -41,8 +41,8 @@ AsyncCall = Callable[[], Any]
 """Opens a stream that is written to."""
 Translated = Callable[[], AbstractContextManager[None]]
 """Turns grpc's errors into the SDK's."""
-LOST = ("UNAVAILABLE", "CANCELLED")
-"""How a stream ends when its server does."""
+LOST = "UNAVAILABLE"
+"""How a stream ends when its server does, or when what stands before it resets it."""
 REMEMBERED = 64
 """So many frames are kept to go on from; a start holds no more."""
 FIRST_WAIT_S, MOST_WAIT_S = 0.05, 0.5
@@ -169,7 +169,7 @@ class _Stream:
     def _wait_s(self, error: ServerError, now: float) -> float:
         """How long to wait before the stream is opened again. Raises the error when it is of another kind, or late."""
         self._lost_at = now if self._lost_at is None else self._lost_at
-        if self._ending or error.status not in LOST or now - self._lost_at >= self._reconnect_s:
+        if self._ending or error.status != LOST or now - self._lost_at >= self._reconnect_s:
             raise error  # a stream that was told to end is not opened again only to be ended
         return min(FIRST_WAIT_S * 2 ** ((now - self._lost_at) / 0.2), MOST_WAIT_S)
 

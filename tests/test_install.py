@@ -33,7 +33,7 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 """
 BLOCKED = {"torch", "tensorboard", "onnx", "onnxscript", "scipy", "safetensors", "transformers", "sklearn"}
-BLOCKED |= {"aiohttp", "training", "export", "pytest", "hypothesis", "grpc_tools"}
+BLOCKED |= {"aiohttp", "ray", "training", "export", "pytest", "hypothesis", "grpc_tools"}
 
 
 def setup_packages() -> set[str]:
@@ -168,7 +168,9 @@ def test_the_version_is_written_once(site: Path) -> None:
     assert next(iter(importlib.metadata.distributions(path=[str(site)]))).version == version
 
 
-@pytest.mark.parametrize("module", ["sdk.serve", "sdk.client", "sdk.clip", "sdk.cli", "sdk.runtime.engine"])
+@pytest.mark.parametrize(
+    "module", ["sdk.serve", "sdk.deploy", "sdk.client", "sdk.clip", "sdk.cli", "sdk.runtime.engine"]
+)
 def test_the_installed_sdk_loads_where_torch_does_not_exist(site: Path, module: str) -> None:
     done = run_installed(site, f"import sdk, {module}\nprint(sdk.__file__)")
     assert done.returncode == 0, done.stderr

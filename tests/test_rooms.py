@@ -41,10 +41,11 @@ ROOMS = (
     Room("sdk/bundle", ("sdk.bundle", *CORE), ("numpy", "jsonschema")),
     Room("sdk/runtime", ("sdk.runtime", "sdk.bundle", *CORE), ("numpy", "onnxruntime", "tokenizers")),
     Room("sdk/service", ("sdk", "emomotion"), ("numpy", "aiohttp", *OPERATIONS, *WIRE)),
+    Room("sdk/deploy", ("sdk", "emomotion"), ("click", "ray", *WIRE)),
     Room("sdk/clips", ("sdk.clips", *CORE), ("numpy", "PIL", "jsonschema")),
     Room("sdk/client.py", ("sdk.client", "sdk.drive", "sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
     Room("sdk/bench.py", ("sdk.client", "sdk.console", "sdk.server_options", *CORE), ("numpy", "click", "matplotlib")),
-    Room("sdk/drive.py", ("sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
+    Room("sdk/drive.py", ("sdk.catch_up", "sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
     Room("sdk/wire.py", ("emomotion", *CORE), ("numpy", "google")),
     Room("protos", ("emomotion",), WIRE),
     Room("training", ("training", "sdk.console", "sdk.runtime", "sdk.bundle", "sdk.clips", *CORE), None),
@@ -144,6 +145,7 @@ def test_every_import_stays_in_its_room() -> None:
         ("sdk/runtime/engine.py", "import grpc"),
         ("sdk/runtime/engine.py", "from emomotion.v1 import motion_pb2"),
         ("sdk/service/motion.py", "import onnxruntime"),
+        ("sdk/service/core.py", "import ray"),
         ("sdk/client.py", "from sdk.runtime import engine"),
         ("training/prepare.py", "from sdk.service.server import Server"),
         ("robot_bridge/governor.py", "from sdk.runtime.engine import Engine"),
@@ -173,7 +175,7 @@ def test_what_sdk_imports_is_what_an_install_brings() -> None:
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(REPO / "setup.cfg", encoding="utf-8")
     # Imported where it is needed, with a word on how to install it.
-    for extra, name in (("bench", "matplotlib"), ("otel", "opentelemetry"), ("web", "aiohttp")):
+    for extra, name in (("bench", "matplotlib"), ("otel", "opentelemetry"), ("ray", "ray"), ("web", "aiohttp")):
         assert name in setup["options.extras_require"][extra] and name in imported
         imported.remove(name)
     required = {re.split(r"[<>=!~\[;]", line)[0] for line in setup["options"]["install_requires"].split()}

@@ -174,6 +174,12 @@ def _refusing(handler: grpc.RpcMethodHandler) -> grpc.RpcMethodHandler:
     return kinds[handler.request_streaming, handler.response_streaming](refuse)
 
 
+async def refuse_strangers(context: Context, tokens: Tokens) -> None:
+    """Aborts a call without a valid token, where callers need one; for transports without interceptors."""
+    if not tokens.admit(context.invocation_metadata()):
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, NO_TOKEN)
+
+
 def client_of(context: Context, tokens: Tokens) -> str:
     """Whom a call comes from: the token's name, or the address without the port."""
     name = tokens.name_of(context.invocation_metadata())

@@ -8,7 +8,7 @@ from contextlib import aclosing
 import grpc
 from google.protobuf.message import Message
 
-from sdk.service.access import NO_TOKEN, Tokens
+from sdk.service.access import Tokens, refuse_strangers
 from sdk.service.context import Aborted, BroughtContext
 from sdk.service.core import MAX_METADATA_BYTES, Core
 from sdk.service.handlers import Method, Undecodable
@@ -92,8 +92,7 @@ class WebCalls:
         method = self._methods.get(path)
         if method is None:
             await context.abort(Code.UNIMPLEMENTED, f"there is no method {path[:200]}")
-        if not self._tokens.admit(context.invocation_metadata()):
-            await context.abort(Code.UNAUTHENTICATED, NO_TOKEN)
+        await refuse_strangers(context, self._tokens)
         return method
 
     async def _play(self, method: Method, incoming: AsyncIterator[bytes], context: BroughtContext) -> None:

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from emomotion.v1 import motion_pb2
-from sdk.client import AsyncClient, Client, ReplyReader, build_request, check_target
+from sdk.client import AsyncClient, Client, ReplyReader, build_request, check_target, translated
 from sdk.emotion import Affect, Emotion
 from sdk.errors import InvalidInput, ServerError
 from sdk.runtime.engine import Request
@@ -146,3 +146,34 @@ def test_a_server_that_dies_in_mid_call_is_said(live: Live) -> None:
     with pytest.raises(ServerError) as refusal:
         live.loop.call(ask())
     assert live.address in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+class Reset(grpc.RpcError):
+    """An ended call as grpc shows it."""
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        self._code, self._details = code, details
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return self._details
+
+    def trailing_metadata(self) -> None:
+        return None
+
+
+def test_a_call_that_a_balancer_reset_is_a_lost_server() -> None:
+    reset = Reset(grpc.StatusCode.CANCELLED, "Received RST_STREAM with error code 8")
+    message = "was lost in the middle of the call; ask again"
+    with pytest.raises(ServerError, match=message) as refusal, translated("localhost:1", 1.0):
+        raise reset
+    assert refusal.value.status == "UNAVAILABLE"
+
+
+@pytest.mark.parametrize("details", ["Channel closed!", "Locally cancelled by application!"])
+def test_a_call_that_the_client_ended_itself_is_cancelled(details: str) -> None:
+    with pytest.raises(ServerError) as refusal, translated("localhost:1", 1.0):
+        raise Reset(grpc.StatusCode.CANCELLED, details)
+    assert refusal.value.status == "CANCELLED"

@@ -1,17 +1,19 @@
 """A live character over the wire, against the fake engine. Frames come in real time: these tests read for a second."""
 
 import contextlib
+import itertools
+import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import grpc
 import numpy as np
 import pytest
 
 from emomotion.v1 import live_pb2, live_pb2_grpc
-from sdk.client import AsyncClient, Client
-from sdk.drive import Live, LiveFrame
+from sdk.client import AsyncClient, Client, translated
+from sdk.drive import Live, LiveFrame, start_to_wire
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
 from sdk.motion.motion import Motion
@@ -20,6 +22,7 @@ from sdk.service.server import MotionServer
 from tests.service.conftest import PATIENCE_S, Loop
 from tests.service.conftest import Live as Running
 from tests.service.seams import seam
+from tests.service.test_client import Reset
 
 WALK = "a person walks forward"
 
@@ -179,6 +182,45 @@ def test_a_stream_that_may_not_reconnect_says_so(live: Running) -> None:
         with pytest.raises(ServerError, match="shutting down") as refusal:
             list(stream)
     assert refusal.value.status == "UNAVAILABLE"
+
+
+class Resetting:
+    """A balancer whose server died: it resets streams for some time, then passes them on."""
+
+    def __init__(self, call: Callable[..., object], resets: int) -> None:
+        self.call, self.resets, self.starts = call, resets, []
+
+    def __call__(self, requests: Iterator[live_pb2.DriveRequest]) -> object:
+        start = next(requests)
+        self.starts.append(start.start.HasField("resume"))
+        return self.replies(self.call(itertools.chain([start], requests)))
+
+    def replies(self, call: grpc.Call) -> Iterator[live_pb2.DriveReply]:
+        for count, reply in enumerate(call):
+            if count == 10 and self.resets:
+                self.resets -= 1
+                raise Reset(grpc.StatusCode.CANCELLED, "Received RST_STREAM with error code 8")
+            yield reply
+
+
+def test_a_stream_that_a_balancer_reset_goes_on_from_its_last_frame(live: Running, client: Client) -> None:
+    balancer = Resetting(live_pb2_grpc.LiveServiceStub(client._channel).Drive, resets=2)
+    start = start_to_wire({"text": WALK}, seed=1, plan=None, generator=None, resume=None)
+    stream = Live(balancer, start, lambda: translated(live.address, math.inf), reconnect_s=10)
+    frames = read(stream, 40)
+    assert balancer.starts == [False, True, True] and [f.number for f in frames] == list(range(40))
+    steps = np.linalg.norm(np.diff(motion_of(frames).positions, axis=0), axis=-1).max(axis=1)
+    assert steps[[8, 17]].max() < 0.05, "nine frames of each stream that was reset"
+
+
+def test_a_stream_of_a_client_that_was_closed_is_not_opened_again(live: Running) -> None:
+    client = Client(live.address)
+    stream = client.drive(WALK, reconnect_s=20)
+    read(stream, 3)
+    client.close()
+    with pytest.raises(ServerError) as refusal:
+        list(stream)
+    assert refusal.value.status == "CANCELLED"
 
 
 def test_a_server_that_stays_away_is_given_up(live: Running) -> None:
