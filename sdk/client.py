@@ -52,10 +52,16 @@ OPTIONS = (
     # grpc pings by itself while messages flow, and waits a minute for that answer; no keepalive is sent meanwhile.
     ("grpc.http2.ping_timeout_ms", 5_000),
     ("grpc.http2.max_pings_without_data", 0),
+    # Left alone grpc would wait ever longer, up to minutes, before it looks for a server that was away.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
 )
 START_ONE = "start one with: emomotion serve"
 OURS = re.compile(r"Locally cancelled|Channel closed|garbage collection|the call was cancelled")
 """What grpc or a server says where it was the client that ended a call."""
+BROKEN = "Internal error from Core"
+"""What grpc says, as INTERNAL, of a write to a connection that broke in that moment."""
 
 
 class Options(TypedDict, total=False):
@@ -417,7 +423,7 @@ def _translate(error: grpc.RpcError, target: str, timeout_s: float) -> EmoMotion
         if re.search(r"Cancelling all calls|shutdown|GOAWAY", details, re.IGNORECASE):
             return ServerError(f"server {target} is shutting down; ask again when it is back", status=code.name)
         return ServerError(f"server {target} is not available: {details}", status=code.name)
-    if code is grpc.StatusCode.CANCELLED and not OURS.search(details):
+    if (code is grpc.StatusCode.CANCELLED and not OURS.search(details)) or details == BROKEN:
         # A balancer whose server died resets the call, which grpc reports as if the client had cancelled it.
         message = f"server {target} was lost in the middle of the call; ask again"
         return ServerError(message, status=grpc.StatusCode.UNAVAILABLE.name)

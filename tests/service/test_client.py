@@ -164,11 +164,19 @@ class Reset(grpc.RpcError):
         return None
 
 
-def test_a_call_that_a_balancer_reset_is_a_lost_server() -> None:
-    reset = Reset(grpc.StatusCode.CANCELLED, "Received RST_STREAM with error code 8")
+@pytest.mark.parametrize(
+    ("code", "details"),
+    [
+        (grpc.StatusCode.CANCELLED, "Received RST_STREAM with error code 8"),
+        (grpc.StatusCode.INTERNAL, "Internal error from Core"),
+    ],
+)
+def test_a_call_that_a_balancer_or_a_broken_connection_ended_is_a_lost_server(
+    code: grpc.StatusCode, details: str
+) -> None:
     message = "was lost in the middle of the call; ask again"
     with pytest.raises(ServerError, match=message) as refusal, translated("localhost:1", 1.0):
-        raise reset
+        raise Reset(code, details)
     assert refusal.value.status == "UNAVAILABLE"
 
 
