@@ -11,11 +11,12 @@ SETTINGS := setup.cfg pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench lint protos clean
+.PHONY: help demo test extras bench lint protos clean
 
 help:
 	@echo 'make demo    install the runtime, start the server, write one clip per seed emotion to $(DEMO_DIR)/'
 	@echo 'make test    install everything and run all tests; PYTEST_ARGS="-m '\''not slow'\''" is passed on'
+	@echo 'make extras  install Ray as well (half a gigabyte); the tests of sdk/deploy are skipped without it'
 	@echo 'make bench   time the rooms and keep the figures; BENCH_ARGS=--benchmark-compare sets them beside the last'
 	@echo 'make lint    ruff on all code, mypy --strict on sdk/'
 	@echo 'make protos  generate the stubs of protos/ anew'
@@ -23,6 +24,8 @@ help:
 
 demo: $(VENV)/runtime.stamp
 	$(PY) tools/demo.py --out $(DEMO_DIR)
+
+extras: $(VENV)/ray.stamp
 
 test: $(VENV)/dev.stamp $(VENV)/node.stamp
 	$(PY) -m pytest $(PYTEST_ARGS)
@@ -58,6 +61,11 @@ $(VENV)/runtime.stamp: $(SETTINGS) | $(PY)
 $(VENV)/dev.stamp: $(VENV)/runtime.stamp
 	@echo 'Installing what the tests need into $(VENV) (torch and others: some minutes) ...'
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/ray.stamp: $(VENV)/dev.stamp
+	@echo 'Installing Ray into $(VENV) ...'
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[ray]'
 	@touch $@
 
 # The glTF validator of the clip tests; without Node.js those tests say that they were skipped.
