@@ -21,10 +21,16 @@ def normalize(v: Array, *, axis: int = -1) -> Array:
     return unit
 
 
+def cross(u: Array, v: Array) -> Array:
+    """Cross product, (..., 3), (..., 3) -> (..., 3): to the bit that of numpy, which takes longer."""
+    u0, u1, u2, v0, v1, v2 = (x[..., k] for x in (u, v) for k in range(3))
+    return np.stack([u1 * v2 - u2 * v1, u2 * v0 - u0 * v2, u0 * v1 - u1 * v0], -1)
+
+
 def quat_mul(a: Array, b: Array) -> Array:
     """Rotation that applies b, then a: (..., 4), (..., 4) -> (..., 4)."""
     av, aw, bv, bw = a[..., :3], a[..., 3:], b[..., :3], b[..., 3:]
-    return np.concatenate([aw * bv + bw * av + np.cross(av, bv), aw * bw - np.sum(av * bv, -1, keepdims=True)], -1)
+    return np.concatenate([aw * bv + bw * av + cross(av, bv), aw * bw - np.sum(av * bv, -1, keepdims=True)], -1)
 
 
 def quat_inv(q: Array) -> Array:
@@ -34,7 +40,7 @@ def quat_inv(q: Array) -> Array:
 
 def quat_rotate(q: Array, v: Array) -> Array:
     """Turn vectors v, (..., 3), by q, (..., 4)."""
-    return v + 2 * np.cross(q[..., :3], np.cross(q[..., :3], v) + q[..., 3:] * v)
+    return v + 2 * cross(q[..., :3], cross(q[..., :3], v) + q[..., 3:] * v)
 
 
 def quat_continuous(q: Array, *, axis: int = 0) -> Array:

@@ -60,6 +60,13 @@ def test_anchor_euler_order_is_intrinsic() -> None:
     np.testing.assert_allclose(R.quat_rotate(q, np.array([0, 0, 1.0])), [0, 1, 0], atol=1e-12)
 
 
+def test_the_cross_product_is_numpys_to_the_bit_and_broadcasts() -> None:
+    draw = np.random.default_rng(0)
+    for one, other in (((3,), (3,)), ((22, 3), (22, 3)), ((5, 1, 3), (22, 3)), ((0, 3), (0, 3))):
+        u, v = draw.normal(size=one), draw.normal(size=other)
+        np.testing.assert_array_equal(R.cross(u, v), np.cross(u, v), strict=True)
+
+
 def test_action_law(batch: tuple[Array, ...]) -> None:
     a, b, _, v = batch
     np.testing.assert_allclose(R.quat_rotate(R.quat_mul(a, b), v), R.quat_rotate(a, R.quat_rotate(b, v)), atol=1e-12)
