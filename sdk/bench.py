@@ -168,14 +168,15 @@ def plot(path: Path, rows: Sequence[Row]) -> None:
         raise InvalidInput(f"--plot cannot be written ({error}): {path}", field="plot") from None
 
 
-def numbers(text: str, option: str) -> list[float]:
-    """Numbers with commas between. Raises InvalidInput, naming the option."""
+def numbers(text: str, option: str, *, least: float = 0.0) -> list[float]:
+    """Numbers with commas between, none below `least`. Raises InvalidInput, naming the option."""
     try:
         values = [float(part) for part in text.split(",")]
     except ValueError:
         values = []
-    if not values or min(values) < 0:
-        raise InvalidInput(f"--{option} takes numbers with commas between, got {text[:40]!r}", field=option)
+    if not values or not min(values) >= least:
+        what = f"numbers from {least:g} up with commas between"
+        raise InvalidInput(f"--{option} takes {what}, got {text[:40]!r}", field=option)
     return values
 
 
@@ -216,7 +217,7 @@ def command(
         figure_class()
     ask = Ask(seconds=seconds, budgets_ms=numbers(budgets_ms, "budgets-ms"), plan=plan)
     rates = numbers(rate, "rate") if rate else []
-    rows = asyncio.run(measured(server, ask, requests, numbers(concurrency, "concurrency"), rates, connection))
+    rows = asyncio.run(measured(server, ask, requests, numbers(concurrency, "concurrency", least=1), rates, connection))
     click.echo(table(rows))
     if csv_file is not None:
         write_csv(csv_file, rows)

@@ -22,6 +22,7 @@ import grpc
 import numpy as np
 
 from emomotion.v1 import info_pb2, live_pb2_grpc, motion_pb2, motion_pb2_grpc
+from sdk import ready
 from sdk.drive import AsyncLive, Live, Resume, Wishes, start_to_wire
 from sdk.emotion import Affect
 from sdk.errors import EmoMotionError, InvalidInput, ServerError
@@ -45,6 +46,7 @@ __all__ = ["AsyncClient", "Chunk", "Client", "Clip", "Evidence", "Header", "Info
 
 INFO_TIMEOUT_S = 10.0
 GENERATE_TIMEOUT_S = 120.0
+READY_TIMEOUT_S = 60.0
 OPTIONS = (
     # A server that vanished without a word is noticed within seconds; a live character then goes on elsewhere.
     ("grpc.keepalive_time_ms", 5_000),
@@ -206,6 +208,10 @@ class Client:
         errors = partial(translated, self.target, math.inf)
         return Live(call, start, errors, reconnect_s=reconnect_s, every_frame=every_frame)
 
+    def wait_until_ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:
+        """Return when the server has warmed up and answers. Raises ServerError if it does not in `timeout_s`."""
+        ready.wait(self._channel, self.target, self._metadata, timeout_s)
+
     def close(self) -> None:
         """Give the connection back; running calls end with ServerError."""
         self._channel.close()
@@ -271,6 +277,10 @@ class AsyncClient:
         call = partial(self._live.Drive, metadata=self._metadata)
         errors = partial(translated, self.target, math.inf)
         return AsyncLive(call, start, errors, reconnect_s=reconnect_s, every_frame=every_frame)
+
+    async def wait_until_ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:
+        """Return when the server has warmed up and answers. Raises ServerError if it does not in `timeout_s`."""
+        await ready.wait_async(self._channel, self.target, self._metadata, timeout_s)
 
     async def close(self) -> None:
         """Give the connection back; running calls end with ServerError."""
@@ -428,7 +438,7 @@ def _translate(error: grpc.RpcError, target: str, timeout_s: float) -> EmoMotion
         message = f"server {target} was lost in the middle of the call; ask again"
         return ServerError(message, status=grpc.StatusCode.UNAVAILABLE.name)
     if code is grpc.StatusCode.UNAUTHENTICATED:
-        message = f"server {target} wants a token: give Client(token=...), --token or EMOMOTION_TOKEN"
+        message = f"server {target} wants a valid token: give Client(token=...), --token or EMOMOTION_TOKEN"
         return ServerError(message, status=code.name)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         message = f"server {target} did not finish within {timeout_s:g} s; allow more time or ask for fewer seconds"

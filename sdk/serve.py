@@ -95,6 +95,8 @@ def command(
     """
     credentials = credentials_of(tls_cert, tls_key, tls_client_ca)
     check_host(host, insecure=insecure, encrypted=credentials is not None)
+    if web_origin and web_port is None:
+        raise InvalidInput("--web-origin needs --web-port, where pages call", field="web-origin")
     settings = Settings(
         credentials=credentials, tokens=Tokens() if tokens is None else Tokens.read(tokens), rate=rate, burst=burst,
         max_streams=max_streams, max_streams_per_client=max_streams_per_client, metrics_port=metrics_port,
@@ -174,7 +176,9 @@ async def serve(
         await server.warm_up()
         info = info_from_wire(info_reply(engine.bundle))
         seconds = time.perf_counter() - began
-        announce(banner(server.address, info, seconds=seconds, metrics=server.metrics_address, web=server.web_address))
+        tokens = settings is not None and bool(settings.tokens.names)
+        addresses = {"metrics": server.metrics_address, "web": server.web_address}
+        announce(banner(server.address, info, seconds=seconds, tokens=tokens, **addresses))
         reloading = None if again is None else asyncio.create_task(reload_on(server, load, again, announce))
         await stop.wait()
         if reloading is not None:
@@ -199,14 +203,16 @@ async def reload_on(
             announce(f"reloaded: bundle {server.core.bundle_sha256[:12]} serves new calls and streams")
 
 
-def banner(address: str, info: Info, *, seconds: float, metrics: str = "", web: str = "") -> str:
+def banner(
+    address: str, info: Info, *, seconds: float, metrics: str = "", web: str = "", tokens: bool = False
+) -> str:
     """What a person wants to see when the server is up. The first line is always "serving on HOST:PORT"."""
     rows = [
         *info.rows(),
         ("ready", f"loaded and warmed up in {seconds:.1f} s"),
         *([("metrics", metrics)] if metrics else []),
         *([("web", f"{web} (gRPC-Web and WebSocket)")] if web else []),
-        ("try it", f"{TRY_IT} {address}"),
+        ("try it", f"{TRY_IT} {address}{' --token TOKEN' if tokens else ''}"),
         ("stop", "Ctrl-C"),
     ]
     return "\n".join([f"serving on {address}", *(f"  {name:<9} {text}" for name, text in rows)])

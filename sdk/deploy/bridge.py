@@ -13,7 +13,6 @@ import grpc
 from google.protobuf import message_factory
 from google.protobuf.message import Message
 
-from sdk.service.access import Tokens, refuse_strangers
 from sdk.service.context import Aborted, BroughtContext
 from sdk.service.core import SERVICES
 from sdk.service.handlers import Method, service_handler
@@ -36,29 +35,25 @@ class RayContext(Protocol):
     def set_trailing_metadata(self, trailing_metadata: list[tuple[str, str]]) -> None: ...
 
 
-async def one(method: Method, request: Any, ray: RayContext, tokens: Tokens) -> Message:
+async def one(method: Method, request: Any, ray: RayContext) -> Message:
     """The reply of a method that has one; an empty one beside the status of a refusal."""
     context = _context(ray)
     with _refusals_told(context, ray):
-        await refuse_strangers(context, tokens)
         reply: Message = await method.call(request, context)
         return reply
     return message_factory.GetMessageClass(method.descriptor.output_type)()
 
 
-async def many(method: Method, request: Any, ray: RayContext, tokens: Tokens) -> AsyncGenerator[Message, None]:
+async def many(method: Method, request: Any, ray: RayContext) -> AsyncGenerator[Message, None]:
     """The replies of a method that streams them."""
     context = _context(ray)
     with _refusals_told(context, ray):
-        await refuse_strangers(context, tokens)
         async with aclosing(method.call(request, context)) as replies:
             async for reply in replies:
                 yield reply
 
 
-async def both(
-    method: Method, requests: AsyncIterator[Any], ray: RayContext, tokens: Tokens
-) -> AsyncGenerator[Message, None]:
+async def both(method: Method, requests: AsyncIterator[Any], ray: RayContext) -> AsyncGenerator[Message, None]:
     """The replies of a method that streams on both sides; what it writes waits until the reply before was taken."""
     replies: asyncio.Queue[Message | None] = asyncio.Queue()
     room = asyncio.Semaphore(1)
@@ -71,8 +66,7 @@ async def both(
 
     async def answer() -> None:
         with _refusals_told(context, ray):
-            await refuse_strangers(context, tokens)
-            await method.call(requests, context)
+                await method.call(requests, context)
 
     caller, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert caller is not None, "a generator is read by a task"

@@ -52,17 +52,17 @@ class Replica:
 
     async def GetInfo(self, request: Any, grpc_context: RayContext) -> Message:
         """MotionService.GetInfo."""
-        return await bridge.one(self._methods["GetInfo"], request, grpc_context, self._rules.tokens)
+        return await bridge.one(self._methods["GetInfo"], request, grpc_context)
 
     async def Generate(self, request: Any, grpc_context: RayContext) -> AsyncGenerator[Message, None]:
         """MotionService.Generate."""
-        async with aclosing(bridge.many(self._methods["Generate"], request, grpc_context, self._rules.tokens)) as parts:
+        async with aclosing(bridge.many(self._methods["Generate"], request, grpc_context)) as parts:
             async for reply in parts:
                 yield reply
 
     async def Drive(self, requests: AsyncIterator[Any], grpc_context: RayContext) -> AsyncGenerator[Message, None]:
         """LiveService.Drive."""
-        async with aclosing(bridge.both(self._methods["Drive"], requests, grpc_context, self._rules.tokens)) as parts:
+        async with aclosing(bridge.both(self._methods["Drive"], requests, grpc_context)) as parts:
             async for reply in parts:
                 yield reply
 

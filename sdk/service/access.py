@@ -22,6 +22,8 @@ from sdk.service.context import Context
 from sdk.wire import PUSHBACK_TRAILER
 
 OPEN = ("/grpc.health.v1.Health/",)
+GUARDED = ("/emomotion.v1.",)
+"""Services that ask for tokens themselves, where calls are watched; see `sdk.service.handlers`."""
 """Balancers and probes ask for health without a token."""
 MIN_TOKEN_CHARS = 16
 FORGET_S = 600.0
@@ -146,7 +148,7 @@ class Origins:
 
 
 class TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
-    """Refuses calls without a valid token; health stays open."""
+    """Refuses calls of services that have no guard of their own (reflection) without a token; health stays open."""
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
@@ -156,7 +158,7 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
     ) -> Any:
         """The call's own handler, or one of its kind that refuses."""
         handler = await continuation(details)
-        if handler is None or details.method.startswith(OPEN):
+        if handler is None or details.method.startswith(OPEN + GUARDED):
             return handler
         if self._tokens.admit(details.invocation_metadata):
             return handler
@@ -172,12 +174,6 @@ def _refusing(handler: grpc.RpcMethodHandler) -> grpc.RpcMethodHandler:
         (True, False): grpc.stream_unary_rpc_method_handler, (True, True): grpc.stream_stream_rpc_method_handler,
     }  # fmt: skip
     return kinds[handler.request_streaming, handler.response_streaming](refuse)
-
-
-async def refuse_strangers(context: Context, tokens: Tokens) -> None:
-    """Aborts a call without a valid token, where callers need one; for transports without interceptors."""
-    if not tokens.admit(context.invocation_metadata()):
-        await context.abort(grpc.StatusCode.UNAUTHENTICATED, NO_TOKEN)
 
 
 def client_of(context: Context, tokens: Tokens) -> str:

@@ -54,7 +54,7 @@ class Core:
     """The servicers over one engine. `warm_up` opens them, `close` ends the thread for models."""
 
     def __init__(self, engine: EngineLike, rules: Rules, metrics: Metrics) -> None:
-        self._engine, self.tokens = engine, rules.tokens
+        self._engine = engine
         self._scheduler = Scheduler()
         self._door = Door(
             rules.tokens, RateLimit(rules.rate, rules.burst),
@@ -67,7 +67,7 @@ class Core:
         self.methods: list[Method] = [
             method
             for service, servicer in ((MOTION, self._motion), (LIVE, self._live))
-            for method in methods_of(service, servicer, watch)
+            for method in methods_of(service, servicer, watch, rules.tokens)
         ]
         metrics.watch("queue_length", "Work that has not begun.", lambda: self.waiting)
         metrics.watch("streams", "Live characters that are open.", lambda: self.streams)

@@ -6,6 +6,7 @@ handler refuses it with INVALID_ARGUMENT before the servicer sees it. Other tran
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from sdk.errors import InvalidInput
+from sdk.service.access import NO_TOKEN, Tokens
 from sdk.service.context import Context
 from sdk.service.watch import Watch
 
@@ -47,10 +49,10 @@ class Method:
             return Undecodable()
 
 
-def methods_of(service: ServiceDescriptor, servicer: object, watch: Watch) -> list[Method]:
-    """All methods of `service`; `servicer` has one of each name."""
+def methods_of(service: ServiceDescriptor, servicer: object, watch: Watch, tokens: Tokens) -> list[Method]:
+    """All methods of `service`, for callers with a token where there are tokens; `servicer` has one of each name."""
     return [
-        Method(method, _KINDS[_kind(method)].guard(getattr(servicer, method.name), method, watch))
+        Method(method, _KINDS[_kind(method)].guard(getattr(servicer, method.name), Guard(method, watch, tokens)))
         for method in service.methods
     ]
 
@@ -73,40 +75,66 @@ def _kind(method: MethodDescriptor) -> tuple[bool, bool]:
     return method.client_streaming, method.server_streaming
 
 
+@dataclass(frozen=True)
+class Guard:
+    """Stands around every call of a method: it is watched, its caller has a token, its request is a message."""
+
+    method: MethodDescriptor
+    watch: Watch
+    tokens: Tokens
+
+    @asynccontextmanager
+    async def call(self, context: Context) -> AsyncIterator[None]:
+        """Around one call; aborts that of a stranger."""
+        with self.watch.call(self.method.name, context):
+            if not self.tokens.admit(context.invocation_metadata()):
+                await context.abort(grpc.StatusCode.UNAUTHENTICATED, NO_TOKEN)
+            yield
+
+    async def message(self, request: Message | Undecodable, context: Context) -> Message:
+        """The request; aborts the call where its bytes are none."""
+        if isinstance(request, Undecodable):
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, self.undecodable)
+        return request
+
+    @property
+    def undecodable(self) -> str:
+        """What is said of bytes that are no message."""
+        return f"request bytes are not a valid {self.method.input_type.full_name} message"
+
+
 def _guarded_unary(
-    behaviour: Callable[[Any, Context], Awaitable[Message]], method: MethodDescriptor, watch: Watch
+    behaviour: Callable[[Any, Context], Awaitable[Message]], guard: Guard
 ) -> Callable[[Any, Context], Awaitable[Message]]:
     async def handler(request: Message | Undecodable, context: Context) -> Message:
-        with watch.call(method.name, context):
-            await _refuse_undecodable(request, context, method)
-            return await behaviour(request, context)
+        async with guard.call(context):
+            return await behaviour(await guard.message(request, context), context)
 
     return handler
 
 
 def _guarded_stream(
-    behaviour: Callable[[Any, Context], AsyncIterator[Message]], method: MethodDescriptor, watch: Watch
+    behaviour: Callable[[Any, Context], AsyncIterator[Message]], guard: Guard
 ) -> Callable[[Any, Context], AsyncIterator[Message]]:
     async def handler(request: Message | Undecodable, context: Context) -> AsyncIterator[Message]:
-        with watch.call(method.name, context):
-            await _refuse_undecodable(request, context, method)
-            async for reply in behaviour(request, context):
+        async with guard.call(context):
+            async for reply in behaviour(await guard.message(request, context), context):
                 yield reply
 
     return handler
 
 
 def _guarded_both(
-    behaviour: Callable[[AsyncIterator[Any], Context], Awaitable[None]], method: MethodDescriptor, watch: Watch
+    behaviour: Callable[[AsyncIterator[Any], Context], Awaitable[None]], guard: Guard
 ) -> Callable[[AsyncIterator[Any], Context], Awaitable[None]]:
     async def handler(requests: AsyncIterator[Message | Undecodable], context: Context) -> None:
         async def decodable() -> AsyncIterator[Message]:
             async for request in requests:
                 if isinstance(request, Undecodable):
-                    raise InvalidInput(undecodable(method))
+                    raise InvalidInput(guard.undecodable)
                 yield request
 
-        with watch.call(method.name, context):
+        async with guard.call(context):
             await behaviour(decodable(), context)
 
     return handler
@@ -130,8 +158,3 @@ _KINDS = {
 def undecodable(method: MethodDescriptor) -> str:
     """What is said of bytes that are no message."""
     return f"request bytes are not a valid {method.input_type.full_name} message"
-
-
-async def _refuse_undecodable(request: Message | Undecodable, context: Context, method: MethodDescriptor) -> None:
-    if isinstance(request, Undecodable):
-        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, undecodable(method))

@@ -1,4 +1,4 @@
-"""The methods of a core as the web calls them: looks them up, asks for a token, keeps the deadline, drains."""
+"""The methods of a core as the web calls them: looks them up, keeps the deadline, drains."""
 
 import asyncio
 import logging
@@ -8,7 +8,6 @@ from contextlib import aclosing
 import grpc
 from google.protobuf.message import Message
 
-from sdk.service.access import Tokens, refuse_strangers
 from sdk.service.context import Aborted, BroughtContext
 from sdk.service.core import MAX_METADATA_BYTES, Core
 from sdk.service.handlers import Method, Undecodable
@@ -24,13 +23,12 @@ class WebCalls:
 
     def __init__(self) -> None:
         self._methods: dict[str, Method] = {}
-        self._tokens = Tokens()
         self._running: set[asyncio.Task[None]] = set()
         self._refusal = "the server is starting; try again in a few seconds"
 
     def start(self, core: Core) -> None:
         """Answer with a core's methods."""
-        self._methods, self._tokens, self._refusal = {method.path: method for method in core.methods}, core.tokens, ""
+        self._methods, self._refusal = {method.path: method for method in core.methods}, ""
 
     async def end(self, grace_s: float) -> None:
         """Refuse new calls; those that still run after `grace_s` are UNAVAILABLE."""
@@ -92,7 +90,6 @@ class WebCalls:
         method = self._methods.get(path)
         if method is None:
             await context.abort(Code.UNIMPLEMENTED, f"there is no method {path[:200]}")
-        await refuse_strangers(context, self._tokens)
         return method
 
     async def _play(self, method: Method, incoming: AsyncIterator[bytes], context: BroughtContext) -> None:

@@ -221,7 +221,7 @@ def test_a_write_waits_until_the_reply_before_was_taken() -> None:
             written.append(number)
 
     async def test() -> None:
-        stream = bridge.both(writing(call), sent(), FakeRay(), Tokens())
+        stream = bridge.both(writing(call), sent(), FakeRay())
         for number in range(5):
             assert await anext(stream) == number
             await asyncio.sleep(0.02)
@@ -254,7 +254,7 @@ def test_a_fault_of_ours_is_raised_to_ray() -> None:
         raise RuntimeError("boom")
 
     async def test() -> None:
-        stream = bridge.both(writing(call), sent(), FakeRay(), Tokens())
+        stream = bridge.both(writing(call), sent(), FakeRay())
         assert await anext(stream) == 1
         with pytest.raises(RuntimeError, match="boom"):
             await anext(stream)

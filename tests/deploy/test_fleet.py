@@ -1,5 +1,6 @@
 """Options of a deployment and the command; no Ray is needed."""
 
+import socket
 import sys
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from sdk.cli import group
+from sdk.deploy import start
 from sdk.deploy.fleet import Fleet, app
-from sdk.deploy.start import check_size
-from sdk.errors import InvalidInput
+from sdk.deploy.start import check_free, check_size
+from sdk.errors import EmoMotionError, InvalidInput
 
 
 def test_arguments_come_as_text_or_as_numbers() -> None:
@@ -65,3 +67,38 @@ def test_the_command_wants_to_be_told_that_all_may_listen() -> None:
     assert isinstance(done.exception, InvalidInput) and done.exception.field == "insecure"
     assert "all addresses" in str(done.exception) and "--insecure" in str(done.exception)
     assert "deploy" in CliRunner().invoke(group, ["--help"]).output
+
+
+def refusal_of(*args: str) -> str:
+    """The line with which the command refuses, before Ray is started."""
+    done = CliRunner().invoke(group, ["deploy", "--insecure", "--replicas", "1", *args])
+    assert isinstance(done.exception, EmoMotionError) and "\n" not in str(done.exception)
+    return str(done.exception)
+
+
+def test_what_can_be_known_is_said_before_ray_is_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(start, "ray_serve", lambda: None)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(start, "RAYS_PORTS", ())
+    assert "does not exist" in refusal_of("--bundle", str(tmp_path / "nope"))
+    assert "tokens" in refusal_of("--tokens", str(tmp_path / "nope"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"port {port} is already in use" in refusal_of("--port", str(port))
+        monkeypatch.setattr(start, "RAYS_PORTS", (port,))
+        with pytest.raises(InvalidInput, match="HAProxy needs it"):
+            check_free(port)
+
+
+def test_rays_failures_become_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ray:
+        def is_initialized(self) -> bool:
+            return False
+
+        def init(self, **options: object) -> None:
+            raise ConnectionError("Failed to connect to Ray cluster")
+
+    monkeypatch.setitem(sys.modules, "ray", Ray())
+    monkeypatch.setattr(start, "ray_serve", lambda: None)
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    assert "no Ray can be joined at 10.0.0.1:6379: is it up" in refusal_of()

@@ -43,6 +43,45 @@ def test_serving_only_after_warm_up(cold: Live, service: str) -> None:
         assert len(client.generate(WALK, seconds=1).motion) == 31
 
 
+def test_a_client_can_wait_until_the_server_is_ready(cold: Live) -> None:
+    cold.engine.warm_gate.clear()
+    cold.start(warm=False)
+    warm = cold.loop.begin(cold.server.warm_up())
+
+    async def wait() -> None:
+        async with AsyncClient(cold.address) as client:
+            await client.wait_until_ready(PATIENCE_S)
+
+    waiting = cold.loop.begin(wait())
+    with Client(cold.address) as client:
+        with pytest.raises(ServerError, match=r"is warming up, or shutting down, after 0.3 s") as refusal:
+            client.wait_until_ready(0.3)
+        assert refusal.value.status == "UNAVAILABLE" and not waiting.done()
+        cold.engine.warm_gate.set()
+        client.wait_until_ready(PATIENCE_S)
+        assert len(client.generate(WALK, seconds=1).motion) == 31
+    waiting.result(PATIENCE_S)
+    warm.result(PATIENCE_S)
+
+
+def test_waiting_for_a_server_that_never_comes_ends() -> None:
+    with Client("127.0.0.1:9") as client, pytest.raises(ServerError, match="is not there, after 0.5 s"):
+        client.wait_until_ready(0.5)
+
+
+def test_a_server_without_health_is_ready_when_it_answers(loop: Loop) -> None:
+    async def bare() -> grpc.aio.Server:
+        server = grpc.aio.server()
+        server.port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        return server
+
+    server = loop.call(bare())
+    with Client(f"127.0.0.1:{server.port}") as client:
+        client.wait_until_ready(PATIENCE_S)
+    loop.call(server.stop(0))
+
+
 def test_health_of_an_unknown_service_is_not_found(channel: grpc.Channel) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         health_of(channel, "emomotion.v1.Nothing")

@@ -8,6 +8,7 @@ from pathlib import Path
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from sdk import info
 from sdk.client import AsyncClient, Client, Tls
@@ -67,13 +68,22 @@ def test_calls_need_the_token_and_health_does_not(start: Callable[..., Live], to
             for call in (
                 stranger.info, lambda c=stranger: c.generate(WALK), lambda c=stranger: list(c.drive(WALK)),
             ):  # fmt: skip
-                with pytest.raises(ServerError, match="wants a token") as refusal:
+                with pytest.raises(ServerError, match="wants a valid token") as refusal:
                     call()
                 assert refusal.value.status == "UNAUTHENTICATED"
     with grpc.insecure_channel(live.address) as channel:
         reply = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE_S)
         assert reply.status == health_pb2.HealthCheckResponse.SERVING
     assert len(live.engine.requests) == 1
+    for method in ("GetInfo", "Generate", "Drive"):
+        labels = {"method": method, "status": "UNAUTHENTICATED"}
+        assert live.server.metrics.registry.get_sample_value("emomotion_calls_total", labels) == 2
+
+
+def test_reflection_needs_the_token_too(start: Callable[..., Live], tokens: Tokens) -> None:
+    with grpc.insecure_channel(start(tokens=tokens).address) as channel, pytest.raises(grpc.RpcError) as refusal:
+        ProtoReflectionDescriptorDatabase(channel).get_services()
+    assert refusal.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
 def test_the_commands_take_a_token(
@@ -87,7 +97,7 @@ def test_the_commands_take_a_token(
         out = capsys.readouterr()
         return out.out + out.err
 
-    assert "wants a token" in said()
+    assert "wants a valid token" in said()
     assert "fake 1.2.3" in said("--token", TOKEN)
     monkeypatch.setenv("EMOMOTION_TOKEN", TOKEN)
     assert "fake 1.2.3" in said()

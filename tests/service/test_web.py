@@ -391,9 +391,10 @@ def test_the_options_of_the_web_reach_the_server(tmp_path: Path, monkeypatch: py
         with pytest.raises(SystemExit):
             run(serve.command, list(args), name="serve")
     monkeypatch.setenv("EMOMOTION_WEB_ORIGIN", "https://c.example https://d.example")
-    with pytest.raises(SystemExit):
-        run(serve.command, [], name="serve")
-    assert [found.web_port for found in told] == [8080, 8080, None]
+    for args in ((), ("--web-port", "0")):  # origins without a port say nothing and are refused
+        with pytest.raises(SystemExit):
+            run(serve.command, list(args), name="serve")
+    assert [found.web_port for found in told] == [8080, 8080, 0]
     assert told[0].web_origins.listed == {"https://a.example", "https://b.example:8443"}
     assert told[1].web_origins == Origins() and told[2].web_origins.listed == {"https://c.example", "https://d.example"}
 
