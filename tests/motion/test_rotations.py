@@ -60,11 +60,14 @@ def test_anchor_euler_order_is_intrinsic() -> None:
     np.testing.assert_allclose(R.quat_rotate(q, np.array([0, 0, 1.0])), [0, 1, 0], atol=1e-12)
 
 
-def test_the_cross_product_is_numpys_to_the_bit_and_broadcasts() -> None:
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_products_of_vectors_are_numpys_to_the_bit_and_broadcast(kind: type) -> None:
     draw = np.random.default_rng(0)
     for one, other in (((3,), (3,)), ((22, 3), (22, 3)), ((5, 1, 3), (22, 3)), ((0, 3), (0, 3))):
-        u, v = draw.normal(size=one), draw.normal(size=other)
+        u, v = draw.normal(size=one).astype(kind), draw.normal(size=other).astype(kind)
         np.testing.assert_array_equal(R.cross(u, v), np.cross(u, v), strict=True)
+        np.testing.assert_array_equal(R.dot(u, v), np.sum(u * v, -1, keepdims=True), strict=True)
+        np.testing.assert_array_equal(R.length(u), np.linalg.norm(u, axis=-1, keepdims=True), strict=True)
 
 
 def test_action_law(batch: tuple[Array, ...]) -> None:

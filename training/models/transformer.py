@@ -54,8 +54,9 @@ class Block(nn.Module):
         self.drop = nn.Dropout(config.dropout)
 
     def forward(self, x_BND: Tensor, turns_2NK: Tensor, real_B11N: Tensor | None) -> Tensor:
-        q, k, v = self.qkv(self.norm1(x_BND)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        q, k = rotate(q, turns_2NK), rotate(k, turns_2NK)
+        qkv_3BHNK = self.qkv(self.norm1(x_BND)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        # Together: at the size of a clip an exported pass is mostly the starting of small operations.
+        (q, k), v = rotate(qkv_3BHNK[:2], turns_2NK), qkv_3BHNK[2]
         chance = self.dropout if self.training else 0.0
         mixed = fn.scaled_dot_product_attention(q, k, v, attn_mask=real_B11N, dropout_p=chance)
         x_BND = x_BND + self.drop(self.out(mixed.transpose(1, 2).flatten(2)))
