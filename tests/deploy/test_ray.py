@@ -13,7 +13,8 @@ from tests.deploy.cluster import WALK, Cluster, callers, characters, cluster, ki
 from tests.deploy.fakes import load_fake
 
 pytest.importorskip("ray", reason="Ray is absent: pip install 'emomotion-sdk[ray]'")
-pytestmark = pytest.mark.slow
+# Ray's own use of pydantic is nothing that we could mend.
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 FLEET = Fleet(replicas=2)
 
 
