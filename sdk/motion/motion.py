@@ -7,7 +7,7 @@ import numpy as np
 
 from sdk.motion.errors import InvalidInput
 from sdk.motion.kinematics import foot_contacts, forward_kinematics
-from sdk.motion.rotations import Array, quat_continuous, quat_mul, quat_rotate, quat_slerp
+from sdk.motion.rotations import Array, length, quat_continuous, quat_mul, quat_rotate, quat_slerp
 from sdk.motion.skeleton import BODY, MIRROR, NUM_JOINTS, Skeleton
 
 
@@ -38,7 +38,7 @@ class Motion:
             raise InvalidInput(f"{needs}; got {q.shape} and {p.shape}")
         if not (np.isfinite(q).all() and np.isfinite(p).all()):
             raise InvalidInput("motion holds NaN or infinite values")
-        if np.abs(np.linalg.norm(q, axis=-1) - 1).max() > 1e-3:
+        if np.abs(length(q) - 1).max() > 1e-3:
             raise InvalidInput("motion rotations must be unit quaternions (xyzw)")
         _check_fps(self.fps)
 

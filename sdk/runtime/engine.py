@@ -314,7 +314,9 @@ class Engine:
             motion = motion.resampled(request.fps)
         # Rounded to what the wire carries, so that a clip made here and one made by a server are the same file.
         rotations, root = (x.astype(np.float32).astype(np.float64) for x in (motion.rotations, motion.root))
-        return replace(motion, rotations=rotations, root=root)
+        motion = replace(motion, rotations=rotations, root=root)
+        _ = motion.contacts  # computed once, here, where it is timed
+        return motion
 
     def _frames(self, request: Request) -> int:
         """Frames at the bundle's rate, the one at time zero included."""

@@ -137,7 +137,6 @@ class MotionServicer:
                 made = engine.generate(asked, turn=turn)
             except OverBudget as error:  # it fitted when it came; what was learned since says otherwise
                 raise Late(str(error)) from None
-            _ = made.motion.contacts  # computed and cached here, off the event loop
             stages = {"queue": queue_ms, **made.stage_ms, "total": made.stage_ms["total"] + queue_ms}
             return replace(made, stage_ms=stages)
 

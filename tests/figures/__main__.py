@@ -23,9 +23,11 @@ NAMES = {"first-end": "first_end", "emotion": "emotion", "runtime": "runtime"}
 def command(name: str, prepared: tuple[Path, ...], write: bool) -> None:
     """Measure what issue NAME asks for."""
     report = Report(name)
-    importlib.import_module(f"tests.figures.{NAMES[name]}").measure(report, prepared)
-    if write:
-        report.write()
+    try:
+        importlib.import_module(f"tests.figures.{NAMES[name]}").measure(report, prepared)
+    finally:  # what was measured before an interruption is worth keeping
+        if write:
+            report.write()
     if report.short:
         click.echo(f"falls short: {', '.join(report.short)}", err=True)
         sys.exit(1)

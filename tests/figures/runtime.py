@@ -115,7 +115,7 @@ def live_figures(report: Report, address: str) -> None:
                 for _ in live:
                     firsts.append(1000 * (time.perf_counter() - live.header_at))
                     break
-        for seed in range(20):
+        for seed in range(12):
             waits, waited = change_waits(client, seed)
             motions += waits
             reactions += waited

@@ -91,7 +91,7 @@ def test_an_unknown_option_is_a_programming_error() -> None:
 
 def replies() -> list[motion_pb2.GenerateReply]:
     """A right sequence: header, two chunks, status."""
-    motion = motion_of(Request(text=WALK, seconds=1.0, seed=1, fps=30.0))
+    motion = motion_of(Request(text=WALK, seconds=10.0, seed=1, fps=30.0))
     return [*motion_to_wire(motion), motion_pb2.GenerateReply(status=motion_pb2.GenerateStatus())]
 
 
