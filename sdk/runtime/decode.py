@@ -176,11 +176,12 @@ def refine(
     When `allow` takes layers away, the last ones stay open.
     """
     tokens_QN = tokens_QN.copy()
-    last = schedule.residual_layers
-    for layer in range(1, schedule.residual_layers + 1):
-        last = min(last, layer - 1 + allow(last - layer + 1))
-        if layer > last:
+    layer, last = 0, schedule.residual_layers
+    while layer < last:
+        last = layer + min(last - layer, allow(last - layer))
+        if layer == last:
             break
+        layer += 1
         noise_NC = noise(Stage.RESIDUAL, layer, (tokens_QN.shape[1], codes))
         found_N = passes.residual(
             tokens_QN, layer, condition.text_RS, condition.affect_RE, condition.weight_R, noise_NC

@@ -103,7 +103,7 @@ class DeadlinePace:
         now, left = work[0], [*work, *self._finish]
         available = self._limit() - self._clock()
         planned = self._costs.total(left)
-        if planned <= available or now.firm:
+        if planned <= available or now.firm or not now.passes:
             return now.passes
         firm = self._costs.total([load for load in left if load.firm])
         share = max(available - firm, 0.0) / (planned - firm)

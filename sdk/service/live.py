@@ -32,8 +32,8 @@ from sdk.wire import FIELD_TRAILER, skeleton_to_wire
 log = logging.getLogger("emomotion.service")
 FIRST_S = 0.06
 """A stream waits so long for its first window before it begins standing."""
-URGENT_S = 0.08
-"""A window that a change waits for may take so long."""
+URGENT_S = 0.055
+"""A window that a change waits for may take so long: with the wait for the next frame it is on the wire in a tenth."""
 SLOW = 2.0
 """It may take so many times what the cheapest plan is foreseen to take, if that is more."""
 MOST_LAG_S = 0.25

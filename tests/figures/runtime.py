@@ -29,7 +29,7 @@ WALK = "a person walks forward"
 GOALS = {0: 5.0, 1: 8.0, 2: 20.0}
 """How much faster than the published model the plans are to be, from the best to the cheapest."""
 CHARACTERS, CHARACTER_SECONDS = 32, 300
-LADDER, LADDER_SECONDS = (8, 16, 32, 48, 64, 80, 96, 112, 128), 20
+LADDER, LADDER_SECONDS = (8, 16, 32, 48, 64, 96, 128), 20
 BUDGETS_MS = (5.0, 10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200.0)
 CONCURRENCY = (1, 4, 16)
 REQUESTS = 2000

@@ -252,6 +252,20 @@ def deepen(tokens_QN: Ints, passes: Recorder, layers: int, allow=every) -> Ints:
     return refine(passes, ROW, Schedule(1, layers), tokens_QN, codes=CODES, noise=drawn(0), allow=allow)
 
 
+@pytest.mark.parametrize("granted", [0, 1, 2, 4, 5, 9])
+def test_layers_that_are_taken_away_stay_out_and_nobody_is_asked_about_nothing(granted: int) -> None:
+    passes, asked = Recorder(), []
+
+    def allow(left: int) -> int:
+        asked.append(left)
+        return min(left, granted - len(passes.layers)) if granted < 9 else left + 3
+
+    found = deepen(some_layers(), passes, 5, allow)
+    made = min(granted, 5)
+    assert passes.layers == list(range(1, made + 1)) and (found[made + 1 :] == -1).all()
+    assert 0 not in asked
+
+
 @pytest.mark.parametrize("layers", [0, 1, 3, 5])
 def test_layers_are_filled_from_the_base_up_and_the_rest_stays_out(layers: int) -> None:
     passes = Recorder()

@@ -157,6 +157,12 @@ def test_every_window_is_made_however_late_it_is() -> None:
     )
 
 
+def test_nothing_left_to_leave_out_is_no_fault_however_late() -> None:
+    pace = DeadlinePace(known_costs(), lambda: 0.0, finish=[], clock=lambda: 1.0)
+    assert pace([Load("masked", MASKED, 0), Load("decode", DECODE, 1, firm=True)]) == 0
+    assert not pace.shortened
+
+
 def test_a_limit_that_comes_nearer_shortens_the_rest() -> None:
     limits = iter([1.0] * 4 + [0.08] * 100)
     costs, now = known_costs(), 0.040
