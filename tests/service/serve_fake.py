@@ -1,5 +1,7 @@
 """The serve command over the fake engine, as a program of its own: `python -m tests.service.serve_fake --port 0`."""
 
+from collections import deque
+
 import sdk.runtime.engine
 from sdk import serve
 from sdk.console import run
@@ -11,7 +13,10 @@ class Engine:
 
     @staticmethod
     def load(path: object = None, *, threads: int = 0) -> FakeEngine:
-        return FakeEngine()
+        engine = FakeEngine()
+        # A program may be asked 200,000 times, and its memory is looked at.
+        engine.requests, engine.windows = deque(maxlen=100), deque(maxlen=100)  # type: ignore[assignment]
+        return engine
 
 
 if __name__ == "__main__":
