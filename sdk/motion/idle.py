@@ -1,10 +1,12 @@
 """Standing about: a loop that needs no model. Arms hang, the chest breathes, the head wanders a little, feet stay."""
 
+from functools import cache
+
 import numpy as np
 
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import quat_about, quat_mul
-from sdk.motion.skeleton import BODY, JOINT, NUM_JOINTS, Skeleton
+from sdk.motion.skeleton import BODY, JOINT, NUM_JOINTS
 
 BREATH_S, GLANCE_S = 4.0, 8.0
 HANG, ELBOW = 1.3, 0.25
@@ -13,8 +15,9 @@ BREATH, LEAN, GLANCE = 0.02, 0.015, 0.08
 """Radians: of the chest with each breath, of the trunk from side to side, of the head from side to side."""
 
 
-def idle_loop(*, fps: float = 30.0, skeleton: Skeleton = BODY) -> Motion:
-    """Eight seconds over the origin, facing +Z, whose last frame is followed by its first."""
+@cache
+def idle_loop(*, fps: float = 30.0) -> Motion:
+    """Eight seconds over the origin, facing +Z, whose last frame is followed by its first. All callers share it."""
     time = np.arange(round(GLANCE_S * fps)) / fps
     breath, glance = 2 * np.pi * time / BREATH_S, 2 * np.pi * time / GLANCE_S
     rotations = np.zeros((len(time), NUM_JOINTS, 4))
@@ -28,5 +31,6 @@ def idle_loop(*, fps: float = 30.0, skeleton: Skeleton = BODY) -> Motion:
         rotations[:, JOINT[f"{side}_shoulder"]] = quat_about("z", -sign * HANG + lift)
         bend = quat_about("y", np.full(len(time), -sign * ELBOW))
         rotations[:, JOINT[f"{side}_elbow"]] = quat_mul(quat_about("z", lift), bend)
-    root = np.tile([0.0, skeleton.rest_height, 0.0], (len(time), 1))
-    return Motion(rotations, root, fps, skeleton)
+    root = np.tile([0.0, BODY.rest_height, 0.0], (len(time), 1))
+    rotations.flags.writeable = root.flags.writeable = False
+    return Motion(rotations, root, fps)

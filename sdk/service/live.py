@@ -17,6 +17,7 @@ from emomotion.v1 import live_pb2
 from sdk.errors import EmoMotionError, InvalidInput
 from sdk.motion.idle import idle_loop
 from sdk.motion.motion import Motion
+from sdk.motion.skeleton import BODY
 from sdk.runtime import limits
 from sdk.runtime.character import Character, Order, Postures, Source
 from sdk.runtime.engine import Request, Result, Turn
@@ -142,7 +143,7 @@ class _Stream:
         await self._write(
             live_pb2.DriveReply(
                 header=live_pb2.DriveHeader(
-                    skeleton=skeleton_to_wire(idle_loop().skeleton), fps=manifest.fps, seed=self._seed,
+                    skeleton=skeleton_to_wire(BODY), fps=manifest.fps, seed=self._seed,
                     bundle_sha256=self._engine.bundle.sha256,
                 )
             )

@@ -15,6 +15,11 @@ def test_the_loop_has_no_seam() -> None:
     np.testing.assert_allclose(loop.root[0], loop.root[-1])
 
 
+def test_all_callers_share_one_loop_that_nobody_can_alter() -> None:
+    assert idle_loop() is idle_loop()
+    assert not (idle_loop().rotations.flags.writeable or idle_loop().root.flags.writeable)
+
+
 def test_feet_stand_and_the_rest_breathes() -> None:
     loop = idle_loop(fps=60)
     spread = np.ptp(loop.positions, axis=0)
