@@ -146,8 +146,11 @@ class Character:
         """The window that should be made now, if any; then `accept` or `lost` must follow before there is another one.
 
         latency_s: how long making it is foreseen to take; so much further on it begins, for the frames before will be
-        played meanwhile. A window that a change waits for is never given up for a later change, or changes that keep
-        coming would leave nothing; one that only goes on is.
+        played meanwhile. Less than a frame does not count: a window that comes a frame late is entered a frame later,
+        and one that begins later than it could have keeps a change off the wire.
+
+        A window that a change waits for is never given up for a later change, or changes that keep coming would leave
+        nothing; one that only goes on is.
         """
         ahead = self._ready - self._next
         idling = ahead > 0 and self._notes[int(self._next) - self._first][0] is Source.IDLE
@@ -159,7 +162,7 @@ class Character:
         pace = self.fps * self._wish.speed
         start = self._ready
         if changed:
-            start = min(start, self._free + int(np.ceil(latency_s * pace)))
+            start = min(start, self._free + int(latency_s * pace))
         middle_s = (start - self._next) / pace + (self.sent - self._since) / self.fps + WINDOW_S / 2
         self._pending = Order(
             text=self._wish.text, affect=self._wish.affect_at(middle_s), played=self._tail(start, self._history),

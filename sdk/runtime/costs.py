@@ -2,34 +2,58 @@
 
 import math
 import threading
+import time
 from dataclasses import dataclass
 
-from sdk.runtime.work import Step, Work
+from sdk.runtime.work import Clock, Step, Work
 
 RISE, FALL = 0.25, 0.06
 """Share of a surprise that the estimate takes over, upwards and downwards: being late is worse than being early."""
 SPREAD = 0.12
 DEVIATIONS = 2.0
 """A prediction lies so many mean deviations above the mean, as TCP's timer does (Jacobson 1988, with 4)."""
+RELAX_S = 1.0
+"""Half of what an estimate lies above its usual value is forgotten in so long without a pass: after a bad moment, in
+which everything was refused, nothing else would ever correct it."""
+LEAST_SPREAD = 0.05
+"""Relaxing leaves this share of the usual value as mean deviation, if there was as much."""
+CREEP = 0.01
+"""Share of its distance to the mean by which the usual value rises in a pass; it falls at once."""
 
 
 @dataclass
 class _Estimate:
-    """Smoothed seconds per unit of size, and their mean deviation."""
+    """Smoothed seconds per unit of size and their mean deviation, at a time; usual: what it takes in good moments."""
 
     mean: float
     deviation: float
+    usual: float
+    at: float
 
-    def take(self, value: float) -> None:
+    @classmethod
+    def first(cls, value: float, now: float) -> "_Estimate":
+        return cls(value, 0.0, value, now)
+
+    def relaxed(self, now: float) -> tuple[float, float]:
+        """Mean and deviation as they are believed now."""
+        share = 0.5 ** (max(now - self.at, 0.0) / RELAX_S)
+        kept = min(self.deviation, LEAST_SPREAD * self.usual)
+        return self.usual + (self.mean - self.usual) * share, kept + (self.deviation - kept) * share
+
+    def take(self, value: float, now: float) -> None:
+        self.mean, self.deviation = self.relaxed(now)
+        self.at = now
         gap = value - self.mean
         self.deviation += SPREAD * (abs(gap) - self.deviation)
         self.mean += (RISE if gap > 0 else FALL) * gap
+        self.usual = min(self.usual + CREEP * (self.mean - self.usual), self.mean)
 
 
 class Costs:
     """Seconds a pass by graph, rows and size. Near sizes share an estimate. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._estimates: dict[tuple[str, int], dict[int, _Estimate]] = {}
 
@@ -40,9 +64,9 @@ class Costs:
             sizes = self._estimates.setdefault((step.graph, step.rows), {})
             bucket = _bucket(step.size)
             if bucket in sizes:
-                sizes[bucket].take(value)
+                sizes[bucket].take(value, self._clock())
             else:
-                sizes[bucket] = _Estimate(value, 0.0)
+                sizes[bucket] = _Estimate.first(value, self._clock())
 
     def predict(self, step: Step) -> float:
         """Seconds that such a pass will hardly exceed; 0 when its graph was never run.
@@ -60,9 +84,9 @@ class Costs:
                 sizes, rows = self._estimates[key], key[1]
             bucket = _bucket(step.size)
             near = min(sizes, key=lambda b: (abs(b - bucket), b))
-            estimate = sizes[near]
+            mean, deviation = sizes[near].relaxed(self._clock())
             size = step.size if near <= bucket else 2 ** (near / 2)
-            return (estimate.mean + DEVIATIONS * estimate.deviation) * size * step.rows / rows
+            return (mean + DEVIATIONS * deviation) * size * step.rows / rows
 
     def total(self, work: Work) -> float:
         """Seconds of all passes together."""

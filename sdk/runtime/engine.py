@@ -209,6 +209,14 @@ class Engine:
         plan, seconds = self.planner.cheapest(replace(self.wanted(request), played=played))
         return plan.name, seconds
 
+    def affordable(self, request: Request, seconds: float, *, played: int = 0) -> str:
+        """Name of the best plan that a request accepts and that should take no longer than that, or of the cheapest.
+
+        played: number of frames that it goes on from. Raises InvalidInput as `generate` does.
+        """
+        wanted = replace(self.wanted(request), played=played)
+        return (self.planner.choose(wanted, seconds) or self.planner.cheapest(wanted)[0]).name
+
     def expected_s(self) -> dict[str, float]:
         """Seconds that a clip of DEFAULT_SECONDS is foreseen to take by each plan, its text known."""
         frames = self._frames(Request(text="-"))

@@ -12,10 +12,8 @@ from sdk.bundle import Manifest, Plan
 from sdk.errors import EmoMotionError
 from sdk.runtime.costs import Costs
 from sdk.runtime.generators import Generator
-from sdk.runtime.work import Load, Step, Work
+from sdk.runtime.work import Clock, Load, Step, Work
 
-Clock = Callable[[], float]
-"""Monotonic seconds."""
 TEXT = Load("text", Step("text", 1, 1), 1, firm=True)
 """Encoding a sentence that was not encoded before."""
 

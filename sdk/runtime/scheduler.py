@@ -17,13 +17,17 @@ from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
 from sdk.errors import EmoMotionError
-from sdk.runtime.planner import Clock
+from sdk.runtime.work import Clock
 
 Value = TypeVar("Value")
 
 
+MOST_WAITING = 256
+"""Requests that wait at once; each holds memory, and who comes behind so many would wait for minutes."""
+
+
 class Refused(EmoMotionError):
-    """The queue is too full for the deadline. wait_s: when there should be room."""
+    """The queue is too full for the deadline, or altogether. wait_s: when there should be room."""
 
     def __init__(self, message: str, *, wait_s: float) -> None:
         super().__init__(message)
@@ -150,12 +154,16 @@ class Scheduler:
         self._drop_all()
 
     def _check_room(self, job: _Job[Any]) -> None:
-        """Raises Refused unless everything that has a deadline can be kept with its shortest work.
+        """Raises Refused for a full queue, or where something with a deadline could not be kept with its shortest work.
 
         What has a later rank has no say: a live character is not refused for a request's sake.
         """
         t = now = self._clock()
         needs = [(other, other.least_s) for other in self._jobs if not other.future.cancelled()]
+        if job.rank > Rank.LIVE and len(needs) >= MOST_WAITING:
+            wait_s = sum(seconds for _, seconds in needs) / 2
+            message = f"the queue is full: {len(needs)} requests wait; try again in {wait_s:.1f} s"
+            raise Refused(message, wait_s=wait_s)
         # What runs gives way between two passes, so it stands in the same order as what waits.
         needs += [(running, max(began + running.least_s - now, 0.0)) for running, began in self._running]
         for other, seconds in sorted([*needs, (job, job.least_s)]):

@@ -6,6 +6,9 @@ A generator lists its `Work`; `Costs` puts seconds on it; before every pass a `P
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+Clock = Callable[[], float]
+"""Monotonic seconds."""
+
 
 class Step(NamedTuple):
     """One pass: of which graph, with how many condition rows, over how many tokens or frames."""

@@ -195,6 +195,14 @@ def test_a_window_that_comes_late_is_entered_later() -> None:
     assert jumps(motion).max() < 1.05 * own_jumps()
 
 
+@pytest.mark.parametrize(("latency_s", "frames"), [(0.0, 0), (0.032, 0), (0.05, 1), (0.07, 2)])
+def test_a_change_waits_only_for_whole_frames_of_the_foreseen_latency(latency_s: float, frames: int) -> None:
+    world = World(latency=2).play(100)
+    world.character.change(Wish(WALK.text, affect=SAD))
+    order = world.character.due(latency_s=latency_s)
+    assert order is not None and order.start == 100 + frames
+
+
 def test_a_window_that_is_over_before_it_comes_is_of_no_use() -> None:
     world = World(latency=2).play(100)
     world.character.change(Wish(WALK.text, affect=SAD))

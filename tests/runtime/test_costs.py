@@ -62,6 +62,42 @@ def test_good_news_are_believed_slowly() -> None:
     assert costs.predict(STEP) == pytest.approx(0.010, rel=0.05)
 
 
+def busy(clock: list[float]) -> Costs:
+    """Passes of 10 ms, then some of 50, all in one moment."""
+    costs = Costs(clock=lambda: clock[0])
+    for seconds in [0.010] * 50 + [0.050] * 10:
+        costs.observe(STEP, seconds)
+    return costs
+
+
+def test_a_bad_moment_is_forgotten_when_nothing_is_made_after_it() -> None:
+    clock = [100.0]
+    costs = busy(clock)
+    before = costs.predict(STEP)
+    assert before > 0.045
+    seen = []
+    for clock[0] in (101.0, 102.0, 110.0):
+        seen.append(costs.predict(STEP))
+    assert before > seen[0] > seen[1] > seen[2]
+    assert 0.010 < seen[2] < 0.015, "what it took in good moments"
+
+
+def test_a_machine_that_stays_slow_is_believed_for_good() -> None:
+    clock = [100.0]
+    costs = busy(clock)
+    for _ in range(600):
+        clock[0] += 0.05
+        costs.observe(STEP, 0.050)
+    assert costs.predict(STEP) > 0.049
+    clock[0] += 60
+    assert costs.predict(STEP) > 0.045
+
+
+def test_a_clock_that_stands_forgets_nothing() -> None:
+    costs = busy([0.0])
+    assert costs.predict(STEP) == costs.predict(STEP) > 0.045
+
+
 def test_passes_that_scatter_are_predicted_above_their_mean() -> None:
     costs = Costs()
     for k in range(60):

@@ -281,6 +281,13 @@ def test_a_budget_below_every_plan_is_refused_before_anything_runs(passes: ToyPa
     assert not passes.masked_tokens and not text.texts
 
 
+@pytest.mark.parametrize(("seconds", "plan"), [(100.0, "default"), (10.0, "fast"), (0.0, "fast")])
+def test_what_is_affordable_is_the_best_that_fits_or_the_cheapest(
+    passes: ToyPasses, text: ToyText, seconds: float, plan: str
+) -> None:
+    assert slow_engine(passes, text, 1.0).affordable(ask(budget_ms=1000), seconds) == plan
+
+
 def test_a_generation_that_falls_behind_leaves_passes_out_and_says_so(passes: ToyPasses, text: ToyText) -> None:
     engine = slow_engine(passes, text, 0.01)
 

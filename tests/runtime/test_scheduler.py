@@ -143,6 +143,20 @@ def test_work_without_a_deadline_takes_nobodys_room(bench: Bench) -> None:
     bench.scheduler.submit(bench.note("soon"), deadline=101.0, least_s=0.5)
 
 
+def test_a_full_queue_refuses_requests_but_no_live_character(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sdk.runtime.scheduler.MOST_WAITING", 3)
+    bench.hold()
+    waiting = [bench.scheduler.submit(bench.note(str(k)), least_s=2.0) for k in range(3)]
+    with pytest.raises(Refused, match=r"the queue is full: 3 requests wait; try again in 3\.0 s"):
+        bench.scheduler.submit(bench.note("more"), least_s=2.0)
+    live = bench.scheduler.submit(bench.note("live"), rank=Rank.LIVE)
+    waiting[0].cancel()
+    waiting[1].cancel()
+    bench.scheduler.submit(bench.note("later"))
+    bench.go()
+    assert live.result(PATIENCE_S) == "live" and waiting[2].result(PATIENCE_S) == "2"
+
+
 def test_work_whose_deadline_can_no_longer_be_kept_does_not_begin(bench: Bench) -> None:
     bench.hold()
     late = bench.scheduler.submit(bench.note("late"), deadline=101.0, least_s=0.5)
