@@ -1,0 +1,7 @@
+#include "EmoMotionTypes.h"
+
+FEmoMotionAffect::FEmoMotionAffect(EEmoMotionEmotion Emotion, float InIntensity)
+	: Intensity(InIntensity)
+{
+	Weights.Add(Emotion, 1.0f);
+}
