@@ -12,8 +12,10 @@ VERBS = {
     "bench": "How fast a server answers.",
     "clip": "Words and an emotion to a clip file.",
     "deploy": "Serve from several processes or machines, by Ray Serve.",
+    "express": "A feeling on a robot's face, or as blendshapes.",
     "info": "What a bundle or a server holds.",
-    "serve": "Serve motion over gRPC.",
+    "relay": "A live character for other programs: VMC, Live Link Face, OSC.",
+    "serve": "Serve motion and faces over gRPC.",
 }
 """Verb -> what the list of verbs says about it. The verb `x` is `command` of the module `sdk.x`."""
 

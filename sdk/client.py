@@ -11,7 +11,6 @@ goes wrong with the server. Shapes: T frames of a clip, n frames of a chunk.
 import math
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,13 +22,14 @@ import numpy as np
 
 from emomotion.v1 import info_pb2, live_pb2_grpc, motion_pb2, motion_pb2_grpc
 from sdk import ready
+from sdk.client_errors import translated
 from sdk.drive import AsyncLive, Live, Resume, Wishes, start_to_wire
 from sdk.emotion import Affect
-from sdk.errors import EmoMotionError, InvalidInput, ServerError
+from sdk.errors import InvalidInput, ServerError
+from sdk.face_client import AsyncFaces, Faces
 from sdk.motion.motion import Motion
 from sdk.motion.skeleton import Skeleton
 from sdk.wire import (
-    FIELD_TRAILER,
     Chunk,
     Evidence,
     Info,
@@ -59,11 +59,6 @@ OPTIONS = (
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 500),
 )
-START_ONE = "start one with: emomotion serve"
-OURS = re.compile(r"Locally cancelled|Channel closed|garbage collection|the call was cancelled")
-"""What grpc or a server says where it was the client that ended a call."""
-BROKEN = "Internal error from Core"
-"""What grpc says, as INTERNAL, of a write to a connection that broke in that moment."""
 
 
 class Options(TypedDict, total=False):
@@ -152,7 +147,7 @@ class Tls:
         return grpc.ssl_channel_credentials(ca, key, cert)
 
 
-class Client:
+class Client(Faces):
     """A connection to one server, `target` being HOST:PORT. Threads may share it. Close it, or use it in a `with`.
 
     token: what the server knows this client by. tls: encrypt, see `Tls`.
@@ -223,7 +218,7 @@ class Client:
         self.close()
 
 
-class AsyncClient:
+class AsyncClient(AsyncFaces):
     """`Client` for asyncio: the same methods, to be awaited; `stream` is an async iterator. Use it within one loop."""
 
     def __init__(self, target: str, *, token: str | None = None, tls: Tls | None = None) -> None:
@@ -410,39 +405,3 @@ def _status(message: motion_pb2.GenerateStatus) -> Status:
 
 def _broken(what: str) -> ServerError:
     return ServerError(f"the server broke the protocol: {what}", status="DATA_LOSS")
-
-
-@contextmanager
-def translated(target: str, timeout_s: float) -> Iterator[None]:
-    """Turns grpc's errors into the SDK's, each with one line that says what to do."""
-    try:
-        yield
-    except grpc.RpcError as error:
-        raise _translate(error, target, timeout_s) from None
-
-
-def _translate(error: grpc.RpcError, target: str, timeout_s: float) -> EmoMotionError:
-    code: grpc.StatusCode = error.code()
-    details = " ".join((error.details() or "").split())
-    if code is grpc.StatusCode.INVALID_ARGUMENT:
-        trailers = dict(error.trailing_metadata() or ())
-        return InvalidInput(details, field=str(trailers.get(FIELD_TRAILER, "")))
-    if code is grpc.StatusCode.UNAVAILABLE:
-        if re.search(r"connect|DNS resolution", details):
-            return ServerError(f"no server answers at {target}; {START_ONE}", status=code.name)
-        if re.search(r"Cancelling all calls|shutdown|GOAWAY", details, re.IGNORECASE):
-            return ServerError(f"server {target} is shutting down; ask again when it is back", status=code.name)
-        return ServerError(f"server {target} is not available: {details}", status=code.name)
-    if (code is grpc.StatusCode.CANCELLED and not OURS.search(details)) or details == BROKEN:
-        # A balancer whose server died resets the call, which grpc reports as if the client had cancelled it.
-        message = f"server {target} was lost in the middle of the call; ask again"
-        return ServerError(message, status=grpc.StatusCode.UNAVAILABLE.name)
-    if code is grpc.StatusCode.UNAUTHENTICATED:
-        message = f"server {target} wants a valid token: give Client(token=...), --token or EMOMOTION_TOKEN"
-        return ServerError(message, status=code.name)
-    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        message = f"server {target} did not finish within {timeout_s:g} s; allow more time or ask for fewer seconds"
-        return ServerError(message, status=code.name)
-    if code is grpc.StatusCode.UNIMPLEMENTED:
-        return ServerError(f"server {target} does not speak emomotion.v1; is it another program?", status=code.name)
-    return ServerError(f"server {target} answered {code.name}: {details}", status=code.name)

@@ -33,7 +33,7 @@ from sdk.errors import InvalidInput, ServerError
 from sdk.motion.rotations import Array
 from sdk.motion.skeleton import NUM_JOINTS, Skeleton
 from sdk.motion.steering import MAX_HEADING, MAX_SPEED, MIN_SPEED
-from sdk.wire import affect_from_wire, affect_to_wire, check_seed, skeleton_from_wire
+from sdk.wire import affect_from_wire, affect_to_wire, check_seed, filled, skeleton_from_wire
 
 Call = Callable[[Iterator[live_pb2.DriveRequest]], Any]
 """Opens a stream over an iterator of requests."""
@@ -322,27 +322,15 @@ def change_to_wire(changes: dict[str, object]) -> live_pb2.DriveChange:
     Raises InvalidInput for an unknown key or emotion, values of the wrong kind, and numbers out of range: the server
     would end the stream for them.
     """
-    unknown = set(changes) - set(Changes.__annotations__)
-    if unknown:
-        known = ", ".join(Changes.__annotations__)
-        raise InvalidInput(f"a character has no {', '.join(sorted(unknown))}; known: {known}", field=min(unknown))
-    message = live_pb2.DriveChange()
-    for key, value in changes.items():
-        try:
-            _set(message, key, value)
-        except (TypeError, ValueError) as error:
-            if isinstance(error, InvalidInput):
-                raise
-            raise InvalidInput(f"{key} cannot be {str(value)[:40]!r}: {error}", field=key) from None
-    return message
+    return filled(live_pb2.DriveChange(), changes, _set, known=Changes.__annotations__, who="a character")
 
 
 def _set(message: live_pb2.DriveChange, key: str, value: object) -> None:
     if key == "affect":
-        message.affect.CopyFrom(affect_to_wire(_affect(value)))
+        message.affect.CopyFrom(affect_to_wire(affect_of(value)))
     elif key == "track":
         for seconds, affect in value:  # type: ignore[attr-defined]
-            message.track.keys.add(seconds=seconds, affect=affect_to_wire(_affect(affect)))
+            message.track.keys.add(seconds=seconds, affect=affect_to_wire(affect_of(affect)))
     elif key == "speed" and not MIN_SPEED <= float(str(value)) <= MAX_SPEED:
         raise InvalidInput(f"speed must lie in {MIN_SPEED:g}..{MAX_SPEED:g}, got {value}", field="speed")
     elif key == "heading" and not abs(float(str(value))) <= MAX_HEADING:
@@ -355,7 +343,8 @@ def _set(message: live_pb2.DriveChange, key: str, value: object) -> None:
         setattr(message, key, value)
 
 
-def _affect(value: object) -> Affect:
+def affect_of(value: object) -> Affect:
+    """An affect as it is, or from its short form. Raises InvalidInput."""
     return value if isinstance(value, Affect) else Affect.of(str(value))
 
 

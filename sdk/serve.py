@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import time
 import tomllib
@@ -16,6 +17,7 @@ from sdk.errors import EmoMotionError, InvalidInput
 from sdk.service.access import Origins, Tokens, server_credentials, web_tls
 from sdk.service.addresses import is_loopback
 from sdk.service.core import EngineLike
+from sdk.service.face import FaceEngineLike
 from sdk.service.facts import info_reply
 from sdk.service.server import MotionServer, Settings
 from sdk.service.watch import export_traces, start_log
@@ -59,6 +61,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--threads", type=click.IntRange(0, 1024), default=0, show_default=True, help="Threads; 0 is one per core."
 )
+@click.option("--face/--no-face", default=True, show_default=True, help="Serve FaceService too.")
+@click.option("--face-bundle", type=click.Path(path_type=Path),
+              help="Face bundle folder; without it the one that comes along.")  # fmt: skip
 @click.option("--insecure", is_flag=True, help="Allow a host that other machines can reach, without TLS.")
 @click.option("--tls-cert", type=FILE, help="PEM certificate of this server; with --tls-key calls are encrypted.")
 @click.option("--tls-key", type=FILE, help="PEM key of that certificate.")
@@ -67,9 +72,11 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--rate", type=click.FloatRange(0), default=0.0, show_default=True,
               help="Calls a second of each client; 0 is no limit.")  # fmt: skip
 @click.option("--burst", type=click.FloatRange(1), default=20.0, show_default=True, help="Calls of a client at once.")
-@click.option("--max-streams", type=click.IntRange(0), default=64, show_default=True, help="Live characters in all.")
+@click.option(
+    "--max-streams", type=click.IntRange(0), default=64, show_default=True, help="Live characters and faces in all."
+)
 @click.option("--max-streams-per-client", type=click.IntRange(0), default=64, show_default=True,
-              help="Live characters of each client.")  # fmt: skip
+              help="Live characters and faces of each client.")  # fmt: skip
 @click.option(
     "--metrics-port", type=click.IntRange(0, 65535), help="Serve Prometheus metrics there, on this machine only."
 )
@@ -83,12 +90,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--log-prompts", is_flag=True, help="Let the log tell what was asked for.")
 @click.option("--traces", is_flag=True, help="Send OpenTelemetry spans to OTEL_EXPORTER_OTLP_ENDPOINT.")
 def command(
-    host: str, port: int, bundle: Path | None, threads: int, insecure: bool, tls_cert: Path | None,
-    tls_key: Path | None, tls_client_ca: Path | None, tokens: Path | None, rate: float, burst: float,
-    max_streams: int, max_streams_per_client: int, metrics_port: int | None, web_port: int | None,
+    host: str, port: int, bundle: Path | None, threads: int, face: bool, face_bundle: Path | None, insecure: bool,
+    tls_cert: Path | None, tls_key: Path | None, tls_client_ca: Path | None, tokens: Path | None, rate: float,
+    burst: float, max_streams: int, max_streams_per_client: int, metrics_port: int | None, web_port: int | None,
     web_origin: tuple[str, ...], log: str, log_level: str, log_prompts: bool, traces: bool,
 ) -> None:  # fmt: skip
-    """Serve motion over gRPC until Ctrl-C or SIGTERM.
+    """Serve motion and faces over gRPC until Ctrl-C or SIGTERM.
 
     Every option can also stand in a TOML file (--config) or in the environment, as EMOMOTION_PORT; the command line
     goes first, then the environment, then the file.
@@ -112,7 +119,12 @@ def command(
 
         return Engine.load(bundle, threads=threads)
 
-    asyncio.run(serve_until_signal(host, port, load, settings))
+    def load_faces() -> FaceEngineLike:
+        from sdk.runtime.face import FaceEngine
+
+        return FaceEngine.load(face_bundle)
+
+    asyncio.run(serve_until_signal(host, port, load, settings, load_faces=load_faces if face else None))
 
 
 def credentials_of(cert: Path | None, key: Path | None, client_ca: Path | None) -> grpc.ServerCredentials | None:
@@ -133,8 +145,9 @@ def check_host(host: str, *, insecure: bool, encrypted: bool = False) -> None:
 
 
 async def serve_until_signal(
-    host: str, port: int, load: Callable[[], EngineLike], settings: Settings | None = None
-) -> None:
+    host: str, port: int, load: Callable[[], EngineLike], settings: Settings | None = None, *,
+    load_faces: Callable[[], FaceEngineLike] | None = None,
+) -> None:  # fmt: skip
     """`serve` on the console: the first SIGINT or SIGTERM drains, a second one ends at once."""
     stop, again, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
 
@@ -147,7 +160,7 @@ async def serve_until_signal(
     if hasattr(signal, "SIGHUP"):  # Windows has none
         before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(again.set))
     try:
-        await serve(host, port, load, settings, announce=say, stop=stop, again=again)
+        await serve(host, port, load, settings, load_faces=load_faces, announce=say, stop=stop, again=again)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -162,23 +175,29 @@ def say(line: str) -> None:
 async def serve(
     host: str, port: int, load: Callable[[], EngineLike], settings: Settings | None = None, *,
     announce: Callable[[str], None], stop: asyncio.Event, again: asyncio.Event | None = None,
+    load_faces: Callable[[], FaceEngineLike] | None = None,
 ) -> None:  # fmt: skip
     """Take the port, load, warm up, announce, serve until `stop` is set, then drain; reload when `again` is set.
 
-    Raises InvalidInput if the port cannot be had, and whatever `load` raises; the port is free again then.
+    load_faces: without it there is no FaceService. Raises InvalidInput if the port cannot be had, and whatever `load`
+    and `load_faces` raise; the port is free again then.
     """
     server = await MotionServer.bind(host, port, settings)
     try:
         announce(f"loading the bundle for {server.address} ...")
         began = time.perf_counter()
-        engine = load()
-        await server.start(engine)
+        engine, faces = load(), None if load_faces is None else load_faces()
+        await server.start(engine, faces)
         await server.warm_up()
+        # What is loaded stays. Once full collections pass over it they are short, and come before the exceptions of
+        # many refused calls, which grpc leaves in cycles, have piled up.
+        gc.collect()
+        gc.freeze()
         info = info_from_wire(info_reply(engine.bundle))
         seconds = time.perf_counter() - began
         tokens = settings is not None and bool(settings.tokens.names)
         addresses = {"metrics": server.metrics_address, "web": server.web_address}
-        announce(banner(server.address, info, seconds=seconds, tokens=tokens, **addresses))
+        announce(banner(server.address, info, seconds=seconds, tokens=tokens, faces=faces_line(faces), **addresses))
         reloading = None if again is None else asyncio.create_task(reload_on(server, load, again, announce))
         await stop.wait()
         if reloading is not None:
@@ -203,12 +222,21 @@ async def reload_on(
             announce(f"reloaded: bundle {server.core.bundle_sha256[:12]} serves new calls and streams")
 
 
+def faces_line(faces: FaceEngineLike | None) -> str:
+    """What FaceService can do here, for the banner."""
+    if faces is None:
+        return "none (--no-face)"
+    made_by = f"Track by {faces.model_id}, Express" if faces.follows else "Express; no Track without a face bundle"
+    return f"{len(faces.schema)} controls of {faces.schema.robot}: {made_by}"
+
+
 def banner(
-    address: str, info: Info, *, seconds: float, metrics: str = "", web: str = "", tokens: bool = False
+    address: str, info: Info, *, seconds: float, faces: str = "", metrics: str = "", web: str = "", tokens: bool = False
 ) -> str:
     """What a person wants to see when the server is up. The first line is always "serving on HOST:PORT"."""
     rows = [
         *info.rows(),
+        *([("faces", faces)] if faces else []),
         ("ready", f"loaded and warmed up in {seconds:.1f} s"),
         *([("metrics", metrics)] if metrics else []),
         *([("web", f"{web} (gRPC-Web and WebSocket)")] if web else []),

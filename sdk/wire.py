@@ -3,10 +3,12 @@
 Shapes: T frames of a clip, n frames of a chunk, J = 22 joints, four contact flags in the order of FOOT_JOINTS.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 import numpy as np
+from google.protobuf.message import Message
 
 from emomotion.v1 import affect_pb2, info_pb2, motion_pb2
 from sdk.emotion import DEFAULT_INTENSITY, Affect, Emotion
@@ -22,6 +24,7 @@ FIELD_TRAILER = "emomotion-field"
 PUSHBACK_TRAILER = "grpc-retry-pushback-ms"
 """gRPC's own key: when a refused call may be tried again, in milliseconds; negative for never."""
 NUM_CONTACTS = 4
+Wished = TypeVar("Wished", bound=Message)
 _SAME_BODY_M = 1e-5  # float32 on the wire against float64 here, with room
 
 
@@ -272,3 +275,25 @@ def chunk_from_wire(message: motion_pb2.MotionChunk) -> Chunk:
         np.array(message.root, dtype=np.float64).reshape(n, 3),
         np.array(message.contacts, dtype=np.bool_).reshape(n, NUM_CONTACTS),
     )
+
+
+def filled(
+    message: Wished, wishes: Mapping[str, object], put: Callable[[Wished, str, Any], None], *, known: Collection[str],
+    who: str,
+) -> Wished:  # fmt: skip
+    """The message with each wish put into it. who: whose wishes they are, e.g. "a character".
+
+    Raises InvalidInput for keys that are not known, for values of the wrong kind, and what `put` raises.
+    """
+    unknown = set(wishes) - set(known)
+    if unknown:
+        text = f"{who} has no {', '.join(sorted(unknown))}; known: {', '.join(known)}"
+        raise InvalidInput(text, field=min(unknown))
+    for key, value in wishes.items():
+        try:
+            put(message, key, value)
+        except InvalidInput:
+            raise
+        except (TypeError, ValueError, AttributeError) as error:
+            raise InvalidInput(f"{key} cannot be {str(value)[:40]!r}: {error}", field=key) from None
+    return message

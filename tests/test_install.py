@@ -19,6 +19,7 @@ from packaging.version import Version
 
 REPO = Path(__file__).resolve().parent.parent
 BUNDLE = "sdk/bundle/default/"
+FACE_BUNDLE = "sdk/bundle/face/"
 JUDGES = "training/evaluate/judges/"
 MAX_BUNDLE_BYTES = 60_000_000
 WEIGHTS = {".onnx", ".npz", ".npy", ".pt", ".pth", ".safetensors", ".ckpt", ".bvh"}
@@ -88,31 +89,39 @@ def run_installed(site: Path, code: str, blocked: set[str] = BLOCKED) -> subproc
 
 
 def test_every_package_on_disk_is_listed_in_setup_cfg() -> None:
-    roots = [REPO / "sdk", REPO / "training", REPO / "export", REPO / "protos" / "emomotion"]
+    roots = [REPO / "sdk", REPO / "robot_bridge", REPO / "training", REPO / "export", REPO / "protos" / "emomotion"]
     modules = [module for root in roots for module in root.rglob("*.py")]
     folders = {module.parent.relative_to(REPO).as_posix().removeprefix("protos/") for module in modules}
     assert {folder.replace("/", ".") for folder in folders} == setup_packages()
 
 
 def test_the_wheel_holds_every_module_and_the_stubs(names: set[str]) -> None:
-    for room in ("sdk", "training", "export"):
+    for room in ("sdk", "robot_bridge", "training", "export"):
         assert {name for name in files_on_disk(room) if name.endswith(".py")} <= names
     protos = {name.removeprefix("protos/") for name in files_on_disk("protos/emomotion")}
     assert {name for name in protos if name.endswith((".py", ".pyi", ".proto"))} <= names
-    assert {"emomotion/v1/motion_pb2.py", "emomotion/v1/motion_pb2_grpc.py", "sdk/py.typed"} <= names
+    assert {
+        "emomotion/v1/motion_pb2.py",
+        "emomotion/v1/motion_pb2_grpc.py",
+        "sdk/py.typed",
+        "robot_bridge/camera.html",
+    } <= names
 
 
 def test_the_wheel_holds_nothing_else(names: set[str]) -> None:
     tops = {PurePosixPath(name).parts[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"sdk", "training", "export", "emomotion"}
-    weights = {name for name in names if PurePosixPath(name).suffix in WEIGHTS and not name.startswith(BUNDLE)}
+    rooms = {"sdk", "robot_bridge", "training", "export", "emomotion"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == rooms
+    weights = {
+        name for name in names if PurePosixPath(name).suffix in WEIGHTS and not name.startswith((BUNDLE, FACE_BUNDLE))
+    }
     assert weights == {name for name in files_on_disk(JUDGES) if name.endswith(".onnx")}
     assert any(name.endswith("/licenses/LICENSE") for name in names)
     assert any(name.endswith("/licenses/NOTICE") for name in names)
 
 
 def test_the_wheel_holds_the_whole_bundle(wheel: Path, names: set[str], bundle_path: Path) -> None:
-    assert files_on_disk(BUNDLE) <= names
+    assert files_on_disk(BUNDLE) | files_on_disk(FACE_BUNDLE) <= names
     with zipfile.ZipFile(wheel) as archive:
         sizes = {item.filename: item.file_size for item in archive.infolist() if item.filename.startswith(BUNDLE)}
         manifest = json.loads(archive.read(BUNDLE + "manifest.json"))
@@ -120,8 +129,9 @@ def test_the_wheel_holds_the_whole_bundle(wheel: Path, names: set[str], bundle_p
     assert manifest["emotions"]
 
 
-def test_data_files_of_the_clips_are_in_the_wheel(names: set[str]) -> None:
+def test_data_files_of_clips_and_faces_are_in_the_wheel(names: set[str]) -> None:
     assert {name for name in files_on_disk("sdk/clips") if name.endswith(".json")} <= names
+    assert {name for name in files_on_disk("sdk/face") if name.endswith((".json", ".yaml"))} <= names
 
 
 def installed_closure(requirements: list[str]) -> Iterator[str]:

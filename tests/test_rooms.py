@@ -31,7 +31,7 @@ class Room:
 CORE = ("sdk.motion", "sdk.emotion", "sdk.errors")
 WIRE = ("grpc", "grpc_health", "grpc_reflection", "google")
 OPERATIONS = ("prometheus_client", "opentelemetry")
-RUNTIME = ("numpy", "onnxruntime", "tokenizers", "jsonschema", "click", "PIL", *OPERATIONS, *WIRE)
+RUNTIME = ("numpy", "yaml", "onnxruntime", "tokenizers", "jsonschema", "click", "PIL", *OPERATIONS, *WIRE)
 
 ROOMS = (
     Room("sdk", ("sdk", "emomotion"), RUNTIME),
@@ -39,20 +39,47 @@ ROOMS = (
     Room("sdk/emotion.py", ("sdk.errors",), ("numpy",)),
     Room("sdk/motion", ("sdk.motion",), ("numpy",)),
     Room("sdk/bundle", ("sdk.bundle", *CORE), ("numpy", "jsonschema")),
-    Room("sdk/runtime", ("sdk.runtime", "sdk.bundle", *CORE), ("numpy", "onnxruntime", "tokenizers")),
+    Room("sdk/runtime", ("sdk.runtime", "sdk.bundle", "sdk.face", *CORE), ("numpy", "onnxruntime", "tokenizers")),
     Room("sdk/service", ("sdk", "emomotion"), ("numpy", "aiohttp", *OPERATIONS, *WIRE)),
     Room("sdk/deploy", ("sdk", "emomotion"), ("click", "ray", *WIRE)),
+    Room("sdk/face", ("sdk.face", *CORE), ("numpy", "yaml", "PIL")),
     Room("sdk/clips", ("sdk.clips", *CORE), ("numpy", "PIL", "jsonschema")),
-    Room("sdk/client.py", ("sdk.client", "sdk.drive", "sdk.ready", "sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
+    Room(
+        "sdk/client.py",
+        ("sdk.client_errors", "sdk.drive", "sdk.face_client", "sdk.ready", "sdk.wire", "emomotion", *CORE),
+        ("numpy", *WIRE),
+    ),
+    Room("sdk/client_errors.py", ("sdk.wire", *CORE), WIRE),
+    Room(
+        "sdk/face_client.py",
+        ("sdk.catch_up", "sdk.client_errors", "sdk.face_wire", "emomotion", *CORE),
+        WIRE,
+    ),
+    Room("sdk/face_wire.py", ("sdk.drive", "sdk.wire", "emomotion", *CORE), ("numpy", "PIL")),
     Room("sdk/ready.py", ("sdk.errors",), WIRE),
     Room("sdk/bench.py", ("sdk.client", "sdk.console", "sdk.server_options", *CORE), ("numpy", "click", "matplotlib")),
     Room("sdk/drive.py", ("sdk.catch_up", "sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
+    Room(
+        "sdk/relay",
+        (
+            "sdk.relay",
+            "sdk.client",
+            "sdk.drive",
+            "sdk.face",
+            "sdk.face_client",
+            "sdk.console",
+            "sdk.server_options",
+            *CORE,
+        ),
+        ("numpy", "click"),
+    ),
     Room("sdk/wire.py", ("emomotion", *CORE), ("numpy", "google")),
     Room("protos", ("emomotion",), WIRE),
-    Room("training", ("training", "sdk.console", "sdk.runtime", "sdk.bundle", "sdk.clips", *CORE), None),
+    Room("training", ("training", "sdk.console", "sdk.runtime", "sdk.bundle", "sdk.clips", "sdk.face", *CORE), None),
     Room("export", ("export", "training", "sdk"), None),
-    Room("robot_bridge", ("robot_bridge", "emomotion", "sdk.client", "sdk.emotion", "sdk.errors"), None),
+    Room("robot_bridge", ("robot_bridge", "sdk", "emomotion"), None),
     Room("examples", ("examples", "sdk"), ("numpy",)),
+    Room("docs/snippets", ("sdk",), ()),
     Room("tools", tuple(OURS), None),
     Room("tests", tuple(OURS), None),
 )
@@ -149,7 +176,7 @@ def test_every_import_stays_in_its_room() -> None:
         ("sdk/service/core.py", "import ray"),
         ("sdk/client.py", "from sdk.runtime import engine"),
         ("training/prepare.py", "from sdk.service.server import Server"),
-        ("robot_bridge/governor.py", "from sdk.runtime.engine import Engine"),
+        ("robot_bridge/governor.py", "from training.face import train"),
         ("examples/01_walk.py", "import torch"),
         ("stray.py", "import numpy"),
     ],
@@ -167,6 +194,7 @@ def test_what_sdk_imports_is_what_an_install_brings() -> None:
         "grpc_reflection": "grpcio-reflection",
         "google": "protobuf",
         "prometheus_client": "prometheus-client",
+        "yaml": "pyyaml",
     }
     imported = set()
     for path in written_modules():

@@ -66,7 +66,7 @@ async def both(method: Method, requests: AsyncIterator[Any], ray: RayContext) ->
 
     async def answer() -> None:
         with _refusals_told(context, ray):
-                await method.call(requests, context)
+            await method.call(requests, context)
 
     caller, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert caller is not None, "a generator is read by a task"

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from sdk.deploy import bridge
 from sdk.deploy.bridge import RayContext
 from sdk.service.core import Core, EngineLike, Rules
+from sdk.service.face import FaceEngineLike
 from sdk.service.handlers import Method
 from sdk.service.metrics import Metrics
 
@@ -26,11 +27,20 @@ def load_engine(bundle: Path | None, threads: int) -> EngineLike:
     return Engine.load(bundle, threads=threads)
 
 
+def load_faces() -> FaceEngineLike:
+    """The engine of the face bundle that comes along; without one it follows no faces. Raises BundleError."""
+    from sdk.runtime.face import FaceEngine
+
+    return FaceEngine.load()
+
+
 class Replica:
     """The methods of our protos, by their names. Ray calls `reconfigure` before the first of them."""
 
-    def __init__(self, load: Load, threads: int, rules: Rules) -> None:
-        self._load, self._threads, self._rules = load, threads, rules
+    def __init__(
+        self, load: Load, threads: int, rules: Rules, faces: Callable[[], FaceEngineLike] = load_faces
+    ) -> None:
+        self._load, self._threads, self._rules, self._faces = load, threads, rules, faces
         self._core: Core | None = None
         self._bundle: Path | None = None
         self._methods: dict[str, Method] = {}
@@ -43,7 +53,8 @@ class Replica:
         bundle = Path(config["bundle"]) if config["bundle"] else None
         load = partial(self._load, bundle, self._threads)
         if self._core is None:
-            core = Core(await asyncio.to_thread(load), self._rules, Metrics())
+            engine, faces = await asyncio.to_thread(load), await asyncio.to_thread(self._faces)
+            core = Core(engine, self._rules, Metrics(), faces=faces)
             await core.warm_up()
             self._core, self._methods = core, {method.descriptor.name: method for method in core.methods}
         elif bundle != self._bundle:  # Ray also comes with the old one, when a neighbour's number changed
@@ -66,7 +77,19 @@ class Replica:
             async for reply in parts:
                 yield reply
 
+    async def Track(self, requests: AsyncIterator[Any], grpc_context: RayContext) -> AsyncGenerator[Message, None]:
+        """FaceService.Track."""
+        async with aclosing(bridge.both(self._methods["Track"], requests, grpc_context)) as parts:
+            async for reply in parts:
+                yield reply
+
+    async def Express(self, requests: AsyncIterator[Any], grpc_context: RayContext) -> AsyncGenerator[Message, None]:
+        """FaceService.Express."""
+        async with aclosing(bridge.both(self._methods["Express"], requests, grpc_context)) as parts:
+            async for reply in parts:
+                yield reply
+
     async def close(self) -> None:
-        """End the thread for models; what waits is refused."""
+        """End the threads for models; what waits is refused."""
         if self._core is not None:
             await self._core.close()

@@ -27,14 +27,14 @@ HALFLIFE_S = 0.12
 """After this time half of an offset without speed is left, and hardly any after four times as long."""
 
 
-def spring_to_zero(value: Array, speed: Array, *, halflife_s: float, at: Array | float) -> tuple[Array, Array]:
+def spring_to_zero(value: Array, speed: Array, *, halflife_s: Array | float, at: Array | float) -> tuple[Array, Array]:
     """Critically damped spring: an offset (...) and its speed after `at` seconds, (T,) or (): each (T, ...) or (...).
 
-    Raises InvalidInput for a half-life that is not positive.
+    halflife_s: one, or one of each number (...). Raises InvalidInput for a half-life that is not positive.
     """
-    if not halflife_s > 0:
+    if not np.all(np.greater(halflife_s, 0)):
         raise InvalidInput(f"halflife_s must be positive, got {halflife_s}", field="halflife_s")
-    rate = 2 * np.log(2) / halflife_s
+    rate: Array = 2 * np.log(2) / np.asarray(halflife_s, dtype=np.float64)
     t = np.asarray(at, dtype=np.float64)
     t = t.reshape(t.shape + (1,) * np.ndim(value))
     pull = speed + rate * value

@@ -17,7 +17,7 @@ from typing import Any
 import grpc
 
 from sdk.errors import InvalidInput
-from sdk.runtime.planner import Clock
+from sdk.runtime.work import Clock
 from sdk.service.context import Context
 from sdk.wire import PUSHBACK_TRAILER
 

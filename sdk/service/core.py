@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from emomotion.v1 import live_pb2, motion_pb2
+from emomotion.v1 import face_pb2, live_pb2, motion_pb2
 from sdk.runtime.character import Postures
 from sdk.runtime.scheduler import Rank, Scheduler
 from sdk.service.access import Door, RateLimit, Tokens, client_of
+from sdk.service.face import FaceEngineLike, FaceServicer
 from sdk.service.handlers import Method, methods_of
 from sdk.service.live import LiveEngineLike, LiveServicer
 from sdk.service.metrics import Metrics
@@ -21,7 +22,9 @@ from sdk.service.watch import Watch
 
 MOTION = motion_pb2.DESCRIPTOR.services_by_name["MotionService"]
 LIVE = live_pb2.DESCRIPTOR.services_by_name["LiveService"]
-SERVICES = (MOTION, LIVE)
+FACE = face_pb2.DESCRIPTOR.services_by_name["FaceService"]
+SERVICES = (MOTION, LIVE, FACE)
+"""All that there are; a core without faces has not the last one."""
 MAX_RECEIVE_BYTES = 1 << 20
 """No message of a caller may be longer, over whatever transport."""
 MAX_METADATA_BYTES = 1 << 14
@@ -37,8 +40,8 @@ class Rules:
     """Who may call, how much, and what is kept. The defaults are for one machine: no tokens, no rate.
 
     tokens: who may call. rate, burst: calls a second and at once of each client, 0 for no limit. max_streams,
-    max_streams_per_client: of live characters. traces: a span of OpenTelemetry for every call. log_prompts: let the
-    log tell what was asked for.
+    max_streams_per_client: of live characters and faces. traces: a span of OpenTelemetry for every call. log_prompts:
+    let the log tell what was asked for.
     """
 
     tokens: Tokens = field(default_factory=Tokens)
@@ -51,9 +54,14 @@ class Rules:
 
 
 class Core:
-    """The servicers over one engine. `warm_up` opens them, `close` ends the thread for models."""
+    """The servicers over one engine, and over one of faces, if there is one.
 
-    def __init__(self, engine: EngineLike, rules: Rules, metrics: Metrics) -> None:
+    `warm_up` opens them, `close` ends the threads for models.
+    """
+
+    def __init__(
+        self, engine: EngineLike, rules: Rules, metrics: Metrics, *, faces: FaceEngineLike | None = None
+    ) -> None:
         self._engine = engine
         self._scheduler = Scheduler()
         self._door = Door(
@@ -64,13 +72,17 @@ class Core:
         watch = Watch(metrics, name_of, traces=rules.traces, prompts=rules.log_prompts)
         self._motion = MotionServicer(engine, self._scheduler, self._door, metrics)
         self._live = LiveServicer(engine, self._scheduler, self._door, metrics)
+        self._face = None if faces is None else FaceServicer(faces, self._door, metrics)
+        servicers = ((MOTION, self._motion), (LIVE, self._live), (FACE, self._face))
+        self.services = tuple(service for service, servicer in servicers if servicer is not None)
         self.methods: list[Method] = [
             method
-            for service, servicer in ((MOTION, self._motion), (LIVE, self._live))
+            for service, servicer in servicers
+            if servicer is not None
             for method in methods_of(service, servicer, watch, rules.tokens)
         ]
         metrics.watch("queue_length", "Work that has not begun.", lambda: self.waiting)
-        metrics.watch("streams", "Live characters that are open.", lambda: self.streams)
+        metrics.watch("streams", "Live characters and faces that are open.", lambda: self.streams)
 
     @property
     def bundle_sha256(self) -> str:
@@ -84,12 +96,14 @@ class Core:
 
     @property
     def streams(self) -> int:
-        """How many live characters are open."""
+        """How many live characters and faces are open."""
         return self._door.streams
 
     async def warm_up(self) -> None:
         """Let the engine warm up on its thread, then answer calls; until then they are UNAVAILABLE."""
         postures = await self._warmed(self._engine)
+        if self._face is not None:
+            await self._face.warm_up()
         self._motion.ready = True
         self._live.use(self._engine, postures)
 
@@ -105,8 +119,10 @@ class Core:
         self._live.use(engine, postures)
 
     async def close(self) -> None:
-        """Refuse what waits and end the thread for models."""
+        """Refuse what waits and end the threads for models."""
         await asyncio.to_thread(self._scheduler.close)
+        if self._face is not None:
+            await asyncio.to_thread(self._face.close)
 
     async def _warmed(self, engine: EngineLike) -> Postures:
         """Warm an engine up on the thread for models, everybody else going first."""

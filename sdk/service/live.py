@@ -7,8 +7,9 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import CancelledError, Future
+from dataclasses import replace
 from typing import Protocol
 
 import grpc
@@ -19,7 +20,7 @@ from sdk.motion.idle import idle_loop
 from sdk.motion.motion import Motion
 from sdk.motion.skeleton import BODY
 from sdk.runtime import limits
-from sdk.runtime.character import Character, Order, Postures, Source
+from sdk.runtime.character import WINDOW_S, Character, Order, Postures, Source
 from sdk.runtime.engine import Request, Result, Turn
 from sdk.runtime.scheduler import Rank, Scheduler
 from sdk.service.access import Door
@@ -41,8 +42,11 @@ MOST_LAG_S = 0.25
 """A client that has fallen behind by more than this gets the present frame and not those it has missed."""
 STALLED_S = 10.0
 """A client that takes no frame for so long is gone."""
+LIVE_SHARE = 0.5
+"""Share of the engine's time that windows which only go on may take, all characters together; changes, requests and a
+busy machine need the rest. When characters are many, each gets a cheaper plan, and none a late window."""
 LEARN = 0.2
-"""Share by which the latest window's latency changes what is foreseen for the next."""
+"""Share by which the latest urgent window's latency changes what is foreseen for the next."""
 
 
 class LiveEngineLike(Protocol):
@@ -52,6 +56,8 @@ class LiveEngineLike(Protocol):
     def bundle(self) -> BundleLike: ...
 
     def cheapest(self, request: Request, *, played: int = 0) -> tuple[str, float]: ...
+
+    def affordable(self, request: Request, seconds: float, *, played: int = 0) -> str: ...
 
     def extend(self, request: Request, played: Motion | None, frames: int, *, turn: Turn | None = None) -> Result: ...
 
@@ -64,6 +70,7 @@ class LiveServicer:
     def __init__(self, engine: LiveEngineLike, scheduler: Scheduler, door: Door, metrics: Metrics) -> None:
         self._engine, self._scheduler, self._door, self._metrics = engine, scheduler, door, metrics
         self._postures: Postures | None = None
+        self._open = 0
 
     def use(self, engine: LiveEngineLike, postures: Postures) -> None:
         """Drive new streams with this engine; those that are open stay with theirs."""
@@ -75,14 +82,19 @@ class LiveServicer:
         if postures is None:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is warming up; try again in a few seconds")
             raise AssertionError("abort always raises")
+        trailers: tuple[tuple[str, str], ...] = ()
         try:
             async with self._door.stream(context):
                 await self._drive(aiter(requests), context, postures)
+            return
         except InvalidInput as error:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error), ((FIELD_TRAILER, error.field),))
+            code, message, trailers = grpc.StatusCode.INVALID_ARGUMENT, str(error), ((FIELD_TRAILER, error.field),)
+            # Its frames hold the stream, whose reader holds it: memory that only a full collection would free.
+            error.__traceback__ = None
         except TimeoutError:
-            message = f"the client took no frame for {STALLED_S:g} s"
-            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, message)
+            code, message = grpc.StatusCode.RESOURCE_EXHAUSTED, f"the client took no frame for {STALLED_S:g} s"
+        # Not while an exception is handled: grpc keeps what abort raises, and that would keep the other one.
+        await context.abort(code, message, trailers)
 
     async def _drive(
         self, requests: AsyncIterator[live_pb2.DriveRequest], context: Context, postures: Postures
@@ -92,13 +104,19 @@ class LiveServicer:
             raise InvalidInput("a stream begins with a start; send DriveRequest.start first", field="start")
         start = start_from_wire(first.start, self._engine.bundle.manifest)
         note(text=start.wish.text)
-        stream = _Stream(start, self._engine, self._scheduler, postures, context, self._metrics)
+        stream = _Stream(start, self._engine, self._scheduler, postures, context, self._metrics, share_s=self._share_s)
         reader = asyncio.create_task(stream.read(requests))
+        self._open += 1
         try:
             await stream.play(reader)
         finally:
+            self._open -= 1
             reader.cancel()
             stream.close()
+
+    def _share_s(self) -> float:
+        """Seconds that a window of one of the open streams should take at most."""
+        return WINDOW_S * LIVE_SHARE / max(self._open, 1)
 
 
 class _Stream:
@@ -106,9 +124,10 @@ class _Stream:
 
     def __init__(
         self, start: Start, engine: LiveEngineLike, scheduler: Scheduler, postures: Postures, context: Context,
-        metrics: Metrics,
+        metrics: Metrics, *, share_s: Callable[[], float],
     ) -> None:  # fmt: skip
         self._engine, self._scheduler, self._context, self._metrics = engine, scheduler, context, metrics
+        self._share_s = share_s
         self._plan, self._generator = start.plan, start.generator
         self._seed = secrets.randbits(53) if start.seed is None else start.seed
         self._wish = start.wish
@@ -180,6 +199,7 @@ class _Stream:
         """Give up the window that is being made."""
         if self._future is not None:
             self._future.cancel()
+            self._future = None  # its callback holds the stream
 
     async def _write(self, reply: live_pb2.DriveReply) -> None:
         # Not wait_for: before Python 3.12 it lost a cancellation that came in the moment in which the write was done.
@@ -198,12 +218,14 @@ class _Stream:
             budget_ms=limits.MAX_BUDGET_MS,
         )  # fmt: skip
         engine, now = self._engine, self._loop.time()
+        played = 0 if order.played is None else len(order.played)
 
         def work(turn: Turn) -> Motion:
             return engine.extend(request, order.played, order.frames, turn=turn).motion
 
         try:
-            _, least_s = engine.cheapest(request, played=0 if order.played is None else len(order.played))
+            request = replace(request, plan=engine.affordable(request, self._share_s(), played=played))
+            _, least_s = engine.cheapest(request, played=played)
             # On a slow machine a late window is better than none: the character stands until it comes.
             allowed_s = max(order.slack_s, URGENT_S, SLOW * least_s)
             future = self._scheduler.submit(work, deadline=now + allowed_s, least_s=least_s, rank=Rank.LIVE)
@@ -224,6 +246,7 @@ class _Stream:
         else:
             took_s = self._loop.time() - ordered
             self._metrics.window.observe(took_s)
-            self._latency_s += LEARN * (took_s - self._latency_s)
+            if order.urgent:
+                self._latency_s += LEARN * (took_s - self._latency_s)
             self._character.accept(order, made)
             self._arrival.set()

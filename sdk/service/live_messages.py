@@ -61,12 +61,16 @@ def wish_from_wire(message: live_pb2.DriveChange, before: Wish | None) -> Wish:
     if message.HasField("affect"):
         wish = replace(wish, affect=affect_from_wire(message.affect), track=None)
     if message.HasField("track"):
-        keys = message.track.keys
-        track = AffectTrack([key.seconds for key in keys], [affect_from_wire(key.affect) for key in keys])
-        wish = replace(wish, track=track)
+        wish = replace(wish, track=track_from_wire(message.track))
     if message.HasField("speed"):
         wish = replace(wish, speed=message.speed)
     return replace(wish, way=_way(message, wish.way))
+
+
+def track_from_wire(message: live_pb2.AffectTrack) -> AffectTrack:
+    """A feeling over time. Raises InvalidInput naming the field."""
+    keys = message.keys
+    return AffectTrack([key.seconds for key in keys], [affect_from_wire(key.affect) for key in keys])
 
 
 def frame_to_wire(frame: Frame) -> live_pb2.DriveFrame:

@@ -1,4 +1,4 @@
-"""What operators see: Prometheus metrics of calls, plans, deadlines, queue and live characters.
+"""What operators see: Prometheus metrics of calls, plans, deadlines, queue, live characters and faces.
 
 No text of a prompt and no name of a client becomes a label.
 """
@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 from sdk.errors import InvalidInput
 
 LATENCIES_S = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0)
+FACE_S = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 1.0)
 LATENESS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.033, 0.05, 0.1, 0.25, 1.0)
 
 
@@ -36,6 +37,9 @@ class Metrics:
         self.window = histogram("window", "Order of a live window to its arrival.")
         self.frames = counter("frames_total", "Frames sent to live characters, by source.", "source")
         self.lateness = histogram("frame_lateness", "How late a live frame was sent.", buckets=LATENESS_S)
+        self.face_frames = counter("face_frames_total", "Frames sent for faces, by method and mode.", "method", "mode")
+        self.face_made = histogram("face_made", "Arrival of a picture or landmarks to its frame.", buckets=FACE_S)
+        self.face_overtaken = counter("face_overtaken_total", "Pictures and landmarks that newer ones overtook.")
         self.left_out = counter("frames_left_out_total", "Frames that slow readers did not get.")
 
     def watch(self, name: str, text: str, value: Callable[[], float]) -> None:

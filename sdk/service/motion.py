@@ -8,7 +8,6 @@ import hashlib
 import logging
 import math
 import time
-import traceback
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import NoReturn, Protocol
@@ -25,7 +24,7 @@ from sdk.service.context import Context
 from sdk.service.facts import BundleLike, info_reply
 from sdk.service.metrics import Metrics
 from sdk.service.validation import request_from_wire
-from sdk.service.watch import note
+from sdk.service.watch import note, way_of
 from sdk.wire import FIELD_TRAILER, PUSHBACK_TRAILER, affect_to_wire, motion_to_wire
 
 log = logging.getLogger("emomotion.service")
@@ -186,8 +185,7 @@ async def _abort_internal(context: Context, request: motion_pb2.GenerateRequest,
     # The exception's own text may quote the prompt, so the log gets its type and the way it came, and both sides a
     # hash of the request by which they can speak about it.
     reference = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()[:12]
-    way = " <- ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(traceback.extract_tb(error.__traceback__)))
-    log.error("request %s failed with %s at %s", reference, type(error).__name__, way)
+    log.error("request %s failed with %s at %s", reference, type(error).__name__, way_of(error))
     message = f"the server failed on this request; its log says why under reference {reference}"
     await context.abort(grpc.StatusCode.INTERNAL, message)
     raise AssertionError("abort always raises")

@@ -1,4 +1,4 @@
-"""One listening server: bind, start, warm up, drain. Health and reflection stand beside MotionService, gRPC-Web on a
+"""One listening server: bind, start, warm up, drain. Health and reflection stand beside our services, gRPC-Web on a
 port of its own."""
 
 import asyncio
@@ -14,7 +14,8 @@ from grpc_reflection.v1alpha import reflection
 from sdk.errors import InvalidInput
 from sdk.service.access import Origins, TokenInterceptor
 from sdk.service.addresses import address_of, why_not
-from sdk.service.core import MAX_METADATA_BYTES, MAX_RECEIVE_BYTES, SERVICES, Core, EngineLike, Rules
+from sdk.service.core import MAX_METADATA_BYTES, MAX_RECEIVE_BYTES, Core, EngineLike, Rules
+from sdk.service.face import FaceEngineLike
 from sdk.service.handlers import service_handler
 from sdk.service.metrics import Metrics, serve_metrics
 
@@ -111,12 +112,16 @@ class MotionServer:
         assert self._core is not None, "start first"
         return self._core
 
-    async def start(self, engine: EngineLike) -> None:
-        """Answer calls. Health says NOT_SERVING and Generate is refused until `warm_up` has ended."""
-        core = self._core = Core(engine, self._settings, self.metrics)
-        self._server.add_generic_rpc_handlers(tuple(service_handler(service, core.methods) for service in SERVICES))
+    async def start(self, engine: EngineLike, faces: FaceEngineLike | None = None) -> None:
+        """Answer calls. Health says NOT_SERVING and Generate is refused until `warm_up` has ended.
+
+        Without an engine for faces there is no FaceService.
+        """
+        core = self._core = Core(engine, self._settings, self.metrics, faces=faces)
+        handlers = (service_handler(service, core.methods) for service in core.services)
+        self._server.add_generic_rpc_handlers(tuple(handlers))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (*(service.full_name for service in SERVICES), grpc_health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = (*(service.full_name for service in core.services), grpc_health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
         await self._set_health(NOT_SERVING)
         await self._server.start()
@@ -145,7 +150,7 @@ class MotionServer:
             self._metrics_page.server_close()
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
-        for name in ("", *(service.full_name for service in SERVICES)):
+        for name in ("", *(service.full_name for service in self.core.services)):
             await self._health.set(name, status)
 
 

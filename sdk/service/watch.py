@@ -6,6 +6,7 @@ The line is one JSON object or plain text. What a prompt said is in neither unle
 import json
 import logging
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -34,6 +35,12 @@ class Call:
 
 
 _present: ContextVar[Call | None] = ContextVar("emomotion_call", default=None)
+
+
+def way_of(error: BaseException) -> str:
+    """Where an error was raised and by what way, the innermost first, without its text, which may quote a prompt."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    return " <- ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
 
 
 def note(**facts: Any) -> None:

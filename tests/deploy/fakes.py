@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sdk.errors import BundleError
 from tests.service.fake_engine import FakeBundle, FakeEngine
+from tests.service.fake_faces import FakeFaces
 
 
 def load_fake(bundle: Path | None, threads: int) -> FakeEngine:
@@ -13,3 +14,8 @@ def load_fake(bundle: Path | None, threads: int) -> FakeEngine:
     engine = FakeEngine()
     engine.bundle = FakeBundle(sha256="" if bundle is None else bundle.name)
     return engine
+
+
+def load_fake_faces() -> FakeFaces:
+    """Faces without a model."""
+    return FakeFaces()

@@ -18,7 +18,7 @@ from sdk.service.access import Tokens
 from sdk.service.core import LIVE, Rules
 from sdk.service.handlers import Method, Undecodable
 from sdk.wire import FIELD_TRAILER, PUSHBACK_TRAILER
-from tests.deploy.fakes import load_fake
+from tests.deploy.fakes import load_fake, load_fake_faces
 from tests.service.fake_engine import FakeEngine
 
 WALK = "a person walks forward"
@@ -54,7 +54,7 @@ def with_replica(
     """Run a test on a replica that is warm, as Ray does it, on one loop."""
 
     async def run() -> None:
-        replica = Replica(load_fake, 1, rules or Rules())
+        replica = Replica(load_fake, 1, rules or Rules(), load_fake_faces)
         await replica.reconfigure({"bundle": ""})
         try:
             await asyncio.wait_for(test(replica, ray or FakeRay()), PATIENCE_S)
@@ -313,6 +313,8 @@ def test_ray_hears_of_every_method_and_decodes_any_bytes() -> None:
         "/emomotion.v1.MotionService/GetInfo": (False, False),
         "/emomotion.v1.MotionService/Generate": (False, True),
         "/emomotion.v1.LiveService/Drive": (True, True),
+        "/emomotion.v1.FaceService/Track": (True, True),
+        "/emomotion.v1.FaceService/Express": (True, True),
     }
     decode = server.handlers["/emomotion.v1.MotionService/Generate"].request_deserializer
     assert isinstance(decode(b"\xff\xff"), Undecodable)

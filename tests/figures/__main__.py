@@ -9,7 +9,7 @@ import click
 from sdk.console import run
 from tests.figures.report import Report
 
-NAMES = {"first-end": "first_end", "emotion": "emotion", "runtime": "runtime"}
+NAMES = {"first-end": "first_end", "emotion": "emotion", "runtime": "runtime", "face": "face", "engines": "engines"}
 
 
 @click.command()

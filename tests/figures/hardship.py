@@ -12,7 +12,8 @@ from contextlib import ExitStack
 import grpc
 import numpy as np
 
-from sdk.client import BROKEN, AsyncClient, Client
+from sdk.client import AsyncClient, Client
+from sdk.client_errors import BROKEN
 from sdk.drive import LiveFrame
 from sdk.emotion import Affect
 from sdk.motion.idle import idle_loop

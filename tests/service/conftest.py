@@ -12,8 +12,10 @@ import pytest
 
 from sdk.client import Client
 from sdk.service.access import Tokens
+from sdk.service.face import FaceEngineLike
 from sdk.service.server import MotionServer, Settings
 from tests.service.fake_engine import FakeEngine
+from tests.service.fake_faces import FakeFaces
 
 Value = TypeVar("Value")
 PATIENCE_S = 30.0
@@ -49,15 +51,21 @@ class Live:
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
         self.engine = FakeEngine()
+        self.faces: FaceEngineLike | None = None
         self.server = loop.call(MotionServer.bind("127.0.0.1", 0))
         self.address = self.server.address
         self.drained = False
 
     def start(self, *, warm: bool = True) -> "Live":
-        self.loop.call(self.server.start(self.engine))
+        self.loop.call(self.server.start(self.engine, self.faces))
         if warm:
             self.loop.call(self.server.warm_up())
         return self
+
+    def face_frames(self, method: str) -> float:
+        """Frames of faces that a method has sent."""
+        samples = [sample for family in self.server.metrics.face_frames.collect() for sample in family.samples]
+        return sum(s.value for s in samples if s.name.endswith("_total") and s.labels["method"] == method)
 
     def until(self, true: Callable[[], bool]) -> None:
         """Wait for something that the server does in its own time."""
@@ -97,6 +105,14 @@ def live(cold: Live) -> Live:
 
 
 @pytest.fixture
+def faces() -> Iterator[FakeFaces]:
+    """For the faces of a server; see `Live.faces`."""
+    made = FakeFaces()
+    yield made
+    made.gate.set()
+
+
+@pytest.fixture
 def client(live: Live) -> Iterator[Client]:
     with Client(live.address) as connected:
         yield connected
@@ -129,8 +145,9 @@ def start(loop: Loop) -> Iterator[Callable[..., Live]]:
     """start(settings...) gives a running server."""
     running: list[Live] = []
 
-    def run(**settings: object) -> Live:
+    def run(faces: FaceEngineLike | None = None, **settings: object) -> Live:
         live = Live(loop)
+        live.faces = faces
         live.drained = True
         loop.call(live.server.drain(notice_s=0, grace_s=0))
         live.server = loop.call(MotionServer.bind("127.0.0.1", 0, Settings(**settings)))  # type: ignore[arg-type]

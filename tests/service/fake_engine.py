@@ -81,6 +81,10 @@ class FakeEngine:
         plans = self._accepted(request)
         return plans[-1], SECONDS[plans[-1]]
 
+    def affordable(self, request: Request, seconds: float, *, played: int = 0) -> str:
+        plans = self._accepted(request)
+        return next((plan for plan in plans if SECONDS[plan] <= seconds), plans[-1])
+
     def measured_postures(self, turn: Turn | None = None) -> Postures:
         """Sadness bends the neck."""
         bend = np.zeros((NUM_JOINTS, 3))

@@ -11,6 +11,7 @@ from typing import Any
 
 REPO = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPO / "protos"), str(REPO)])}
+ENVIRONMENT.pop("GRPC_VERBOSITY", None)  # a program must set it by itself, not inherit what the SDK set here
 FAKE, REAL = "tests.service.serve_fake", "sdk.serve"
 
 

@@ -3,9 +3,11 @@
 from collections import deque
 
 import sdk.runtime.engine
+import sdk.runtime.face
 from sdk import serve
 from sdk.console import run
 from tests.service.fake_engine import FakeEngine
+from tests.service.fake_faces import FakeFaces
 
 
 class Engine:
@@ -19,6 +21,17 @@ class Engine:
         return engine
 
 
+class Faces:
+    """Takes the place of the engine for faces."""
+
+    @staticmethod
+    def load(folder: object = None) -> FakeFaces:
+        faces = FakeFaces()
+        faces.followings = deque(maxlen=100)  # type: ignore[assignment]
+        return faces
+
+
 if __name__ == "__main__":
     sdk.runtime.engine.Engine = Engine  # type: ignore[misc, assignment]
+    sdk.runtime.face.FaceEngine = Faces  # type: ignore[misc, assignment]
     run(serve.command, name="serve")

@@ -9,7 +9,8 @@ import grpc
 import pytest
 
 from emomotion.v1 import motion_pb2
-from sdk.client import AsyncClient, Client, ReplyReader, build_request, check_target, translated
+from sdk.client import AsyncClient, Client, ReplyReader, build_request, check_target
+from sdk.client_errors import translated
 from sdk.emotion import Affect, Emotion
 from sdk.errors import InvalidInput, ServerError
 from sdk.runtime.engine import Request

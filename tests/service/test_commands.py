@@ -41,9 +41,7 @@ def server() -> Iterator[Program]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serve_announces_itself_and_drains_on_a_signal(
-    server: Program, number: signal.Signals
-) -> None:
+def test_serve_announces_itself_and_drains_on_a_signal(server: Program, number: signal.Signals) -> None:
     process, address = server.process, server.address
     banner = "\n".join(server.lines)
     assert re.search(r"^serving on 127\.0\.0\.1:\d+$", banner, re.MULTILINE)
@@ -162,7 +160,8 @@ class Told:
     """What `serve` would have been run with."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        async def note(host: str, port: int, load: object, settings: Settings) -> None:
+        async def note(host: str, port: int, load: object, settings: Settings, *, load_faces: object) -> None:
+            self.faces = load_faces is not None
             self.host, self.port, self.settings = host, port, settings
 
         monkeypatch.setattr(serve, "serve_until_signal", note)
@@ -179,12 +178,14 @@ def test_options_come_from_the_command_line_then_the_environment_then_the_file(
     assert exit_of(serve.command, "--config", str(config), "--port", "4003") == 0
     assert (told.host, told.port) == ("::1", 4003)
     assert (told.settings.max_streams, told.settings.rate) == (8, 2.5)
+    assert told.faces
+    assert exit_of(serve.command, "--no-face") == 0 and not told.faces
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("ports = 1", "--config has no 'ports'; known: bundle, burst, host"),
+        ("ports = 1", "--config has no 'ports'; known: bundle, burst, face, face-bundle, host"),
         ("port = ", "--config is no readable TOML"),
         ("port = 99999", "99999 is not in the range"),
         ('rate = "fast"', "is not a valid float"),

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from emomotion.v1 import live_pb2, live_pb2_grpc
-from sdk.client import AsyncClient, Client, translated
+from sdk.client import AsyncClient, Client
+from sdk.client_errors import translated
 from sdk.drive import Live, LiveFrame, start_to_wire
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
@@ -61,14 +62,30 @@ def test_header_then_frames_in_real_time_then_the_end(live: Running, client: Cli
 def test_a_change_reaches_the_wire_in_the_next_frames(live: Running, client: Client) -> None:
     with client.drive(WALK, affect="joy", seed=5) as stream:
         read(stream, 20)
+        live.engine.live_gate.clear()
         stream.change(affect=Affect.of("sadness", 1.0))
-        after = read(stream, 60)
+        after = read(stream, 5)
+        live.engine.live_gate.set()
+        after += read(stream, 55)
     felt = [k for k, f in enumerate(after) if f.affect.label == "sadness"]
     assert felt[0] <= 3 and after[felt[0]].reacting, "at once, by a posture"
     shown = [k for k, f in enumerate(after) if f.wish == 1]
-    assert shown[0] <= 8 and not any(f.reacting for f in after[50:]), "soon, by the motion itself"
+    assert shown[0] <= 12 and not any(f.reacting for f in after[50:]), "soon, by the motion itself"
     late = motion_of(after[30:])
     assert late.root[-1, 2] - late.root[0, 2] < 1.0 * (len(late) - 1) / 30
+
+
+def test_each_of_many_characters_gets_a_cheaper_plan(
+    live: Running, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sdk.service.live.LIVE_SHARE", 0.04)  # 80 ms a window: 50 are a default one
+    with client.drive(WALK, seed=1) as one:
+        read(one, 20)
+        alone = len(live.engine.windows)
+        with client.drive(WALK, seed=2) as two:
+            read(two, 20)
+    assert [window.plan for window in live.engine.windows[:alone]] == ["default"] * alone
+    assert {window.plan for window in live.engine.windows[alone:]} == {"fast"}
 
 
 def test_everything_that_can_change_is_understood(live: Running, client: Client) -> None:

@@ -87,9 +87,7 @@ def test_a_server_that_stood_still_goes_on_with_the_present() -> None:
     assert frame.number - 20 >= 45
 
 
-def test_a_clock_that_is_set_anew_changes_nothing(
-    live: Live, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clock_that_is_set_anew_changes_nothing(live: Live, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     wall, began, numbers = time.time, time.perf_counter(), []
     with client.drive(WALK, seed=1, every_frame=True) as stream:
         for frame in stream:
