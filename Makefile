@@ -16,7 +16,7 @@ SETTINGS := setup.cfg pyproject.toml constraints.txt
 help:
 	@echo 'make demo    install the runtime, start the server, write one clip per seed emotion to $(DEMO_DIR)/'
 	@echo 'make test    install everything and run all tests; PYTEST_ARGS="-m '\''not slow'\''" is passed on'
-	@echo 'make extras  install Ray as well (half a gigabyte); the tests of sdk/deploy are skipped without it'
+	@echo 'make extras  install Ray as well (half a gigabyte) and a C# compiler; tests of sdk/deploy and Unity are skipped without'
 	@echo 'make bench   time the rooms and keep the figures; BENCH_ARGS=--benchmark-compare sets them beside the last'
 	@echo 'make lint    ruff on all code, mypy --strict on sdk/'
 	@echo 'make protos  generate the stubs of protos/ anew'
@@ -26,8 +26,10 @@ demo: $(VENV)/runtime.stamp
 	$(PY) tools/demo.py --out $(DEMO_DIR)
 
 extras: $(VENV)/ray.stamp
+	$(PY) -m tests.csharp.rig
 
 test: $(VENV)/dev.stamp $(VENV)/node.stamp
+	$(PY) -m pytest tests/cpp $(PYTEST_ARGS)
 	$(PY) -m pytest $(PYTEST_ARGS)
 
 bench: $(VENV)/dev.stamp
