@@ -297,8 +297,9 @@ def test_a_stream_that_the_server_ended_leaves_no_task_behind(live: Live) -> Non
                 with pytest.raises(InvalidInput):
                     async with face:
                         [frame async for frame in face]
-            await asyncio.sleep(0.1)
-            assert [task for task in asyncio.all_tasks() - mine if "_consume_request" in repr(task)] == []
+            async with asyncio.timeout(10):  # a busy machine is slow to end them
+                while [task for task in asyncio.all_tasks() - mine if "_consume_request" in repr(task)]:
+                    await asyncio.sleep(0.01)
 
     live.loop.call(play())
 

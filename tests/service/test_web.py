@@ -381,7 +381,7 @@ def test_the_command_serves_the_web_and_names_it(loop: Loop) -> None:
 def test_the_options_of_the_web_reach_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Settings] = []
 
-    async def note(_host: str, _port: int, _load: object, settings: Settings) -> None:
+    async def note(_host: str, _port: int, _load: object, settings: Settings, **_others: object) -> None:
         told.append(settings)
 
     monkeypatch.setattr(serve, "serve_until_signal", note)
