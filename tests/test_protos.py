@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from google.protobuf import descriptor_pb2
 
-from emomotion.v1 import affect_pb2, face_pb2, info_pb2, live_pb2, motion_pb2, robot_pb2
+from emomotion.v1 import affect_pb2, clip_pb2, compose_pb2, face_pb2, info_pb2, live_pb2, motion_pb2, robot_pb2
 from sdk.errors import InvalidInput
 from sdk.runtime import limits
 from sdk.service.validation import request_from_wire
@@ -90,7 +90,9 @@ def test_the_stubs_are_those_of_the_protos(tmp_path: Path, described: descriptor
     if compilers_of(new) == compilers_of(old):
         assert [str(stub) for stub in stubs if new[stub] != old[stub]] == [], f"these have drifted; {remedy}"
     # Another compiler may write other code, but it must describe the same messages.
-    committed_modules = (affect_pb2, face_pb2, info_pb2, live_pb2, motion_pb2, robot_pb2)
+    committed_modules = (
+        affect_pb2, clip_pb2, compose_pb2, face_pb2, info_pb2, live_pb2, motion_pb2, robot_pb2,
+    )  # fmt: skip
     modules = {module.DESCRIPTOR.name: module for module in committed_modules}
     assert sorted(modules) == proto_files()
     for file in described.file:
