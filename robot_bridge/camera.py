@@ -7,13 +7,14 @@
 Everything is computed in this process unless --server names a FaceService. Never run on hardware.
 """
 
+from sdk.extras import how_to_install
+
 try:
     from robot_bridge.camera_program import main
 except ModuleNotFoundError as missing:
     if missing.name not in ("aiohttp", "cv2"):
         raise
-    fix = "pip install 'emomotion-sdk[robot]', or '.[robot]' in a clone"
-    raise SystemExit(f"error: {missing.name} is missing; {fix}") from None
+    raise SystemExit(f"error: {missing.name} is missing; {how_to_install('robot')}") from None
 
 if __name__ == "__main__":
     main()

@@ -14,8 +14,7 @@ import queue
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import click
 import grpc
@@ -25,6 +24,7 @@ from numpy.typing import ArrayLike
 from emomotion.v1 import face_pb2, robot_pb2, robot_pb2_grpc
 from sdk.client import OPTIONS, Tls, bearer, check_target
 from sdk.client_errors import translated as translated_for_a_server
+from sdk.closing import Closing
 from sdk.console import run
 from sdk.errors import InvalidInput, ServerError
 from sdk.face.controls import ControlSchema
@@ -53,7 +53,7 @@ def translated(target: str, timeout_s: float) -> Iterator[None]:
         raise ServerError(message, status=error.status) from None
 
 
-class BridgeClient:
+class BridgeClient(Closing):
     """A connection to one bridge at HOST:PORT. Threads may share it. Close it, or use it in a `with`."""
 
     def __init__(self, target: str, *, token: str | None = None, tls: Tls | None = None) -> None:
@@ -104,14 +104,8 @@ class BridgeClient:
         """Give the connection back."""
         self._channel.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
-
-
-class Writer:
+class Writer(Closing):
     """One stream of frames. `send` never waits; what became of frames is in `acks`. Close it, or use it in a `with`."""
 
     def __init__(self, client: BridgeClient, start: robot_pb2.ControlStart) -> None:
@@ -165,12 +159,6 @@ class Writer:
             self._done.wait(1.0)
         self._outgoing.put(None)
         self._call.cancel()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
 
     def _read(self) -> None:
         try:

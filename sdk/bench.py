@@ -20,6 +20,7 @@ import numpy as np
 from sdk.client import AsyncClient, Chunk, Options, Status
 from sdk.console import run as run_command
 from sdk.errors import InvalidInput, ServerError
+from sdk.extras import how_to_install
 from sdk.server_options import Connection, server_options
 
 TEXTS = ("a person walks forward", "a person runs", "a person waves the right hand", "a person bows")
@@ -146,7 +147,7 @@ def figure_class() -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        message = "--plot needs matplotlib: pip install 'emomotion-sdk[bench]', or '.[bench]' in a clone"
+        message = f"--plot needs matplotlib; {how_to_install('bench')}"
         raise InvalidInput(message, field="plot") from None
     return Figure
 

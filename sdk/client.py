@@ -14,8 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import grpc
 import numpy as np
@@ -23,6 +22,7 @@ import numpy as np
 from emomotion.v1 import info_pb2, live_pb2_grpc, motion_pb2, motion_pb2_grpc
 from sdk import ready
 from sdk.client_errors import translated
+from sdk.closing import AsyncClosing, Closing
 from sdk.drive import AsyncLive, Live, Resume, Wishes, start_to_wire
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
@@ -147,7 +147,7 @@ class Tls:
         return grpc.ssl_channel_credentials(ca, key, cert)
 
 
-class Client(Faces):
+class Client(Closing, Faces):
     """A connection to one server, `target` being HOST:PORT. Threads may share it. Close it, or use it in a `with`.
 
     token: what the server knows this client by. tls: encrypt, see `Tls`.
@@ -211,14 +211,8 @@ class Client(Faces):
         """Give the connection back; running calls end with ServerError."""
         self._channel.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
-
-
-class AsyncClient(AsyncFaces):
+class AsyncClient(AsyncClosing, AsyncFaces):
     """`Client` for asyncio: the same methods, to be awaited; `stream` is an async iterator. Use it within one loop."""
 
     def __init__(self, target: str, *, token: str | None = None, tls: Tls | None = None) -> None:
@@ -280,14 +274,6 @@ class AsyncClient(AsyncFaces):
     async def close(self) -> None:
         """Give the connection back; running calls end with ServerError."""
         await self._channel.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        await self.close()
 
 
 # What both clients share.

@@ -12,6 +12,17 @@ from sdk.wire import FIELD_TRAILER
 START_ONE = "start one with: emomotion serve"
 OURS = re.compile(r"Locally cancelled|Channel closed|garbage collection|the call was cancelled")
 """What grpc or a server says where it was the client that ended a call."""
+NOT_REACHED = {
+    "WRONG_VERSION_NUMBER": "server {} speaks without TLS; leave the CA out, or start it with --tls-cert and --tls-key",
+    "CERTIFICATE_VERIFY_FAILED": "the certificate of {} is not signed by an authority that is known here; name its CA: "
+    "Tls(ca=...) or --tls-ca",
+    "Hostname Verification": "the certificate of {} is for another host name; connect by the name that it was made for",
+    "errors resolving|DNS resolution": "the host of {} is unknown; is the name right?",
+    "failed to connect.*Socket closed": "{} closed the connection: it wants TLS (Tls(ca=...), --tls-ca), a certificate "
+    "of yours, or it is another program",
+    "connect": f"no server answers at {{}}; {START_ONE}",
+}
+"""What grpc says of a connection that did not come about, and what that means. The first that is found counts."""
 BROKEN = "Internal error from Core"
 """What grpc says, as INTERNAL, of a write to a connection that broke in that moment."""
 
@@ -32,8 +43,9 @@ def _translate(error: grpc.RpcError, target: str, timeout_s: float) -> EmoMotion
         trailers = dict(error.trailing_metadata() or ())
         return InvalidInput(details, field=str(trailers.get(FIELD_TRAILER, "")))
     if code is grpc.StatusCode.UNAVAILABLE:
-        if re.search(r"connect|DNS resolution", details):
-            return ServerError(f"no server answers at {target}; {START_ONE}", status=code.name)
+        for said, meaning in NOT_REACHED.items():
+            if re.search(said, details):
+                return ServerError(meaning.format(target), status=code.name)
         if re.search(r"Cancelling all calls|shutdown|GOAWAY", details, re.IGNORECASE):
             return ServerError(f"server {target} is shutting down; ask again when it is back", status=code.name)
         return ServerError(f"server {target} is not available: {details}", status=code.name)

@@ -20,14 +20,14 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import grpc
 import numpy as np
 
 from emomotion.v1 import live_pb2
 from sdk.catch_up import CatchUp
+from sdk.closing import AsyncClosing, Closing
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
 from sdk.motion.rotations import Array
@@ -182,7 +182,7 @@ class _Stream:
         return self._start
 
 
-class Live(_Stream):
+class Live(Closing, _Stream):
     """An open stream; iterate over it for its frames. Close it, or use it in a `with`.
 
     skeleton, fps, seed: known once the first frame was read. played: the latest frames, to resume from. ended: how it
@@ -232,14 +232,8 @@ class Live(_Stream):
         self._requests.put(None)
         self._call.cancel()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
-
-
-class AsyncLive(_Stream):
+class AsyncLive(AsyncClosing, _Stream):
     """`Live` for asyncio: `async with`, `async for`, and `change` and `end` are to be awaited."""
 
     def __init__(
@@ -282,14 +276,6 @@ class AsyncLive(_Stream):
         """Leave without an end."""
         self._reconnect_s = 0.0
         self._call.cancel()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        await self.close()
 
 
 def start_to_wire(

@@ -25,12 +25,12 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
-from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Unpack
 
 from emomotion.v1 import face_pb2, face_pb2_grpc
 from sdk.catch_up import CatchUp
 from sdk.client_errors import translated
+from sdk.closing import AsyncClosing, Closing
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
 from sdk.face_wire import (
@@ -98,7 +98,7 @@ class _Stream:
         return translated(self._target, math.inf)
 
 
-class _Open(_Stream):
+class _Open(Closing, _Stream):
     """A stream that is read by waiting. Close it, or use it in a `with`."""
 
     def __iter__(self) -> Iterator[FaceFrame]:
@@ -116,14 +116,8 @@ class _Open(_Stream):
         """Leave without an end."""
         self._call.cancel()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
-
-
-class _AsyncOpen(_Stream):
+class _AsyncOpen(AsyncClosing, _Stream):
     """A stream that is read with `async for`. Close it, or use it in an `async with`."""
 
     _sender: "asyncio.Task[Any] | None" = None
@@ -144,14 +138,6 @@ class _AsyncOpen(_Stream):
         self._call.cancel()
         if self._sender is not None:
             self._sender.cancel()  # of a call that the server ended grpc leaves it waiting for the next request
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        await self.close()
 
 
 class Expression(_Open):

@@ -26,6 +26,7 @@ from robot_bridge.core import Array
 from robot_bridge.governor import Mask
 from robot_bridge.transports import TransportError, check_options
 from sdk.errors import InvalidInput
+from sdk.extras import how_to_install
 from sdk.face.controls import ControlSchema
 
 PORT = 1234
@@ -51,7 +52,7 @@ class Tritium:
         try:
             import aiohttp
         except ImportError:
-            message = "a tritium:// robot needs aiohttp: pip install 'emomotion-sdk[robot]', or '.[robot]' in a clone"
+            message = f"a tritium:// robot needs aiohttp; {how_to_install('robot')}"
             raise InvalidInput(message, field="robot") from None
         self._aiohttp, self._url, self._token, self._script, self._rest = aiohttp, url, token, script, rest
         self._loop = asyncio.new_event_loop()

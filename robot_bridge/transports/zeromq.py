@@ -15,6 +15,7 @@ from robot_bridge.core import Array
 from robot_bridge.governor import Mask
 from robot_bridge.transports import TransportError, check_options
 from sdk.errors import InvalidInput
+from sdk.extras import how_to_install
 
 PORT = 6666
 PARTS = (30, 31)
@@ -31,7 +32,7 @@ class ZeroMq:
         try:
             import zmq
         except ImportError:
-            message = "a zmq:// robot needs pyzmq: pip install 'emomotion-sdk[robot]', or '.[robot]' in a clone"
+            message = f"a zmq:// robot needs pyzmq; {how_to_install('robot')}"
             raise InvalidInput(message, field="robot") from None
         if parts not in (controls, controls + 1):
             raise InvalidInput(f"--robot: parts must be {controls} or {controls + 1}, got {parts}", field="robot")

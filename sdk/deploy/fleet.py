@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from sdk.deploy.replica import Load, Replica, load_engine
 from sdk.errors import InvalidInput
+from sdk.extras import how_to_install
 from sdk.service.access import Tokens
 from sdk.service.core import MAX_RECEIVE_BYTES, Rules
 
@@ -31,7 +32,7 @@ def ray_serve() -> Any:
     try:
         from ray import serve
     except ImportError:
-        raise InvalidInput("deploying needs Ray: pip install 'emomotion-sdk[ray]'", field="ray") from None
+        raise InvalidInput(f"deploying needs Ray; {how_to_install('ray')}", field="ray") from None
     return serve
 
 

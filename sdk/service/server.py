@@ -12,6 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from sdk.errors import InvalidInput
+from sdk.extras import how_to_install
 from sdk.service.access import Origins, TokenInterceptor
 from sdk.service.addresses import address_of, why_not
 from sdk.service.core import MAX_METADATA_BYTES, MAX_RECEIVE_BYTES, Core, EngineLike, Rules
@@ -158,6 +159,6 @@ async def _bound_web(host: str, port: int, settings: Settings) -> "WebServer":
     try:
         from sdk.service.web import WebServer
     except ImportError:
-        message = "--web-port needs aiohttp: pip install 'emomotion-sdk[web]'"
+        message = f"--web-port needs aiohttp; {how_to_install('web')}"
         raise InvalidInput(message, field="web-port") from None
     return await WebServer.bind(host, port, tls=settings.web_tls, origins=settings.web_origins)

@@ -16,6 +16,7 @@ from typing import Any
 import grpc
 
 from sdk.errors import InvalidInput
+from sdk.extras import how_to_install
 from sdk.service.context import Context
 from sdk.service.metrics import Metrics
 
@@ -96,7 +97,7 @@ def tracer() -> Callable[[str, dict[str, Any]], Any]:
     try:
         from opentelemetry import propagate, trace
     except ImportError:
-        message = "--traces needs OpenTelemetry: pip install 'emomotion-sdk[otel]'"
+        message = f"--traces needs OpenTelemetry; {how_to_install('otel')}"
         raise InvalidInput(message, field="traces") from None
     found = trace.get_tracer("emomotion")
 
@@ -115,7 +116,7 @@ def export_traces() -> None:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
-        message = "--traces needs OpenTelemetry: pip install 'emomotion-sdk[otel]'"
+        message = f"--traces needs OpenTelemetry; {how_to_install('otel')}"
         raise InvalidInput(message, field="traces") from None
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

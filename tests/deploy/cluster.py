@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,10 +56,13 @@ class Cluster:
         ray.kill(ray.get_actor(replica, namespace="serve"))
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Different ones: all are taken before the first is given back."""
+    with ExitStack() as stack:
+        taken = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in taken:
+            one.bind(("0.0.0.0", 0))  # as the proxies will, which listen on every address
+        return [int(one.getsockname()[1]) for one in taken]
 
 
 @contextmanager
@@ -73,7 +76,7 @@ def cluster(cpus: int) -> Iterator[Cluster]:
 
     ray.init(address="local", num_cpus=cpus, include_dashboard=False, log_to_driver=False)
     try:
-        yield Cluster(free_port(), free_port())
+        yield Cluster(*free_ports(2))
     finally:
         serve.shutdown()
         ray.shutdown()

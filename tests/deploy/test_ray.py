@@ -12,7 +12,7 @@ from sdk.motion.motion import Motion
 from tests.deploy.cluster import WALK, Cluster, callers, characters, cluster, kill_in_turn, until
 from tests.deploy.fakes import load_fake
 
-pytest.importorskip("ray", reason="Ray is absent: pip install 'emomotion-sdk[ray]'")
+pytest.importorskip("ray", reason="Ray is absent: pip install -e '.[ray]'")
 # Ray's own use of pydantic is nothing that we could mend.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 FLEET = Fleet(replicas=2)

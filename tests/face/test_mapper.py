@@ -2,7 +2,6 @@
 
 import io
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -311,16 +310,3 @@ def test_nothing_lies_between_a_face_and_itself_and_places_count_in_sizes_of_the
     np.testing.assert_allclose(np.delete(away, place), 0, atol=1e-9)
     with pytest.raises(InvalidInput, match="observed numbers must be"):
         beside_neutral(seen[:-1], seen)
-
-
-def test_landmarks_to_controls_takes_a_few_milliseconds(mapper: FaceMapper) -> None:
-    """A generous bound that a busy machine keeps; tests/figures measures the promise."""
-    points, calibration = face(SCHEMA.neutral, 71), calibrated(mapper, 71)
-    best = min(_seconds(lambda: mapper.map(points, calibration)) for _ in range(20))
-    assert best < 0.02
-
-
-def _seconds(run: object) -> float:
-    began = time.perf_counter()
-    run()  # type: ignore[operator]
-    return time.perf_counter() - began

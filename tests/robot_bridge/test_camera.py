@@ -279,7 +279,7 @@ def test_without_its_extra_the_program_says_what_to_install() -> None:
     repo = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=repo, capture_output=True, text=True, check=False)
     assert done.returncode != 0 and done.stderr.count("\n") == 1
-    assert done.stderr.startswith("error: cv2 is missing; pip install 'emomotion-sdk[robot]', or '.[robot]' in a clone")
+    assert done.stderr.startswith("error: cv2 is missing; in the SDK's folder: pip install")
 
 
 def test_one_picture_is_one_reading(finder: FaceFinder, photo: Path) -> None:

@@ -29,9 +29,9 @@ def test_tls_serves_who_trusts_it_and_nobody_in_plain(start: Callable[..., Live]
     live = start(credentials=server_credentials(pems["cert"], pems["key"]))
     with Client(local(live), tls=Tls(ca=pems["ca"])) as client:
         assert len(client.generate(WALK, seconds=1).motion) == 31
-    with Client(local(live)) as plain, pytest.raises(ServerError):
+    with Client(local(live)) as plain, pytest.raises(ServerError, match="it wants TLS"):
         plain.info(timeout_s=2)
-    with Client(local(live), tls=Tls()) as stranger, pytest.raises(ServerError):
+    with Client(local(live), tls=Tls()) as stranger, pytest.raises(ServerError, match="name its CA"):
         stranger.info(timeout_s=2)
 
     async def ask() -> int:
@@ -46,8 +46,22 @@ def test_mutual_tls_wants_a_certificate_of_the_client(start: Callable[..., Live]
     mine = Tls(ca=pems["ca"], cert=pems["client_cert"], key=pems["client_key"])
     with Client(local(live), tls=mine) as client:
         assert client.info().name == "fake"
-    with Client(local(live), tls=Tls(ca=pems["ca"])) as stranger, pytest.raises(ServerError):
+    with (
+        Client(local(live), tls=Tls(ca=pems["ca"])) as stranger,
+        pytest.raises(ServerError, match="a certificate of yours"),
+    ):
         stranger.info(timeout_s=2)
+
+
+def test_a_certificate_for_another_host_is_said_to_be_that(start: Callable[..., Live], pems: dict[str, Path]) -> None:
+    live = start(credentials=server_credentials(pems["client_cert"], pems["client_key"]))
+    with Client(local(live), tls=Tls(ca=pems["ca"])) as client, pytest.raises(ServerError, match="another host name"):
+        client.info(timeout_s=2)
+
+
+def test_who_wants_tls_of_a_plain_server_is_told_so(live: Live, pems: dict[str, Path]) -> None:
+    with Client(local(live), tls=Tls(ca=pems["ca"])) as client, pytest.raises(ServerError, match="speaks without TLS"):
+        client.info(timeout_s=2)
 
 
 def test_a_certificate_needs_its_key(pems: dict[str, Path], tmp_path: Path) -> None:
