@@ -54,6 +54,8 @@ def replay(path: Path) -> Replay:
                 _told(core, schema, record, made)
             except (EmoMotionError, ValueError) as error:
                 raise MalformedFile(f"record {number} of the log cannot be played ({error}): {path}") from None
+    if core is None:
+        raise MalformedFile(f"the log holds no whole record, only {made.torn} bytes: {path}")
     return made
 
 

@@ -34,7 +34,7 @@ class FaceSource:
                 await self._follow(bridge)
                 line = f"the face of {self.target} has ended"
             except (InvalidInput, Refused, ServerError) as error:
-                line = f"no face: {error}"
+                line = f"no face: {error}".partition("; try again")[0]  # a server that warms up; nobody else has to
             if line != said:
                 say(f"{line}; trying again every {AGAIN_S:g} s")
                 said = line

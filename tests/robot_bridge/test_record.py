@@ -109,7 +109,8 @@ def test_what_is_no_log_is_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     for content, message in (
         (b"", "no log of this version"), (b"hello", "no log of this version"),
-        (MAGIC.replace(b"1", b"2"), "no log of this version"),
+        (MAGIC.replace(b"1", b"2"), "no log of this version"), (MAGIC, "no whole record"),
+        (MAGIC + b"\x01\x02", "no whole record, only 2 bytes"),
     ):  # fmt: skip
         path.write_bytes(content)
         with pytest.raises(MalformedFile, match=message):
