@@ -14,8 +14,9 @@ from sdk.errors import InvalidInput
 RATE_HZ = 60.0
 RATES_HZ = (20.0, 120.0)
 REMEMBERED = 3600
-REALTIME_PRIORITY = 20
-"""Low among real-time threads, so that those of the system itself go first."""
+LOOP_PRIORITY, PROCESS_PRIORITY = 20, 10
+"""Low among real-time threads, so that those of the system itself go first. The other threads of the process need one
+too: who holds Python's lock and may not run holds up the loop."""
 
 
 @dataclass
@@ -36,10 +37,13 @@ class LoopStats:
         return float(np.percentile(list(self.recent_late_s), 99)) if self.recent_late_s else 0.0
 
 
-def ask_for_realtime() -> str:
-    """Move the calling thread to SCHED_FIFO, where the system has that and allows it; the priority it has then."""
+def ask_for_realtime(priority: int = LOOP_PRIORITY) -> str:
+    """Move the calling thread, and those that it will start, to SCHED_FIFO, where the system has that and allows it.
+
+    Returns the kind of priority that it has then.
+    """
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REALTIME_PRIORITY))
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
     except AttributeError:
         return "normal: this system has no real-time priority for threads"
     except OSError as error:
