@@ -28,7 +28,7 @@ class Room:
     others: tuple[str, ...] | None
 
 
-CORE = ("sdk.motion", "sdk.emotion", "sdk.errors")
+CORE = ("sdk.motion", "sdk.emotion", "sdk.errors", "sdk.closing", "sdk.extras")
 WIRE = ("grpc", "grpc_health", "grpc_reflection", "google")
 OPERATIONS = ("prometheus_client", "opentelemetry")
 RUNTIME = ("numpy", "yaml", "onnxruntime", "tokenizers", "jsonschema", "click", "PIL", *OPERATIONS, *WIRE)
