@@ -8,6 +8,7 @@ import asyncio
 import json
 import subprocess
 import time
+from collections import Counter
 from itertools import count
 
 import click
@@ -65,6 +66,7 @@ async def soak(program: Program, minutes: float) -> dict[str, object]:
     first, last = (start + slope * at[settled][k] for k in (0, -1))
     return {
         "minutes": minutes, "calls": len(rows), "failed": sum(row.status != "OK" for row in rows),
+        "statuses": Counter(row.status for row in rows),
         "frames": sum(frames), "growth_percent": float(100 * (last / first - 1)),
         "memory_mb": [[round(a, 2), round(b, 1)] for a, b in memory],
     }  # fmt: skip
