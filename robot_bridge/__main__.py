@@ -14,7 +14,7 @@ from robot_bridge.bridge import Bridge, recorder
 from robot_bridge.client import line_of
 from robot_bridge.core import Command, Refused, Settings
 from robot_bridge.limits import PROFILES
-from robot_bridge.loop import PROCESS_PRIORITY, RATE_HZ, RATES_HZ, Loop, ask_for_realtime
+from robot_bridge.loop import PROCESS_PRIORITY, RATE_HZ, RATES_HZ, Loop, realtime_priority
 from robot_bridge.schema import FILE, ameca
 from robot_bridge.server import Access, BridgeServer
 from robot_bridge.service import BridgeServicer
@@ -141,7 +141,9 @@ async def bridge_until_signal(bridge: Bridge, plan: Plan, source: FaceSource | N
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        await serve(bridge, plan, source, stop=stop, cut=cut)
+        # Before the server starts threads, which inherit it; the loop says whether it was allowed.
+        with realtime_priority(PROCESS_PRIORITY) if plan.realtime else contextlib.nullcontext():
+            await serve(bridge, plan, source, stop=stop, cut=cut)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -151,8 +153,6 @@ async def serve(
     bridge: Bridge, plan: Plan, source: FaceSource | None, *, stop: asyncio.Event, cut: asyncio.Event
 ) -> None:
     """One run. Raises InvalidInput if a port cannot be had, TransportError if the robot cannot be armed."""
-    if plan.realtime:
-        ask_for_realtime(PROCESS_PRIORITY)  # before the server starts threads; the loop says whether it was allowed
     ticking = Loop(
         bridge.tick, rate_hz=plan.rate_hz, on_tick=bridge.metrics.observe_tick, realtime=plan.realtime
     )  # fmt: skip

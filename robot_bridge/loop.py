@@ -4,7 +4,8 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,6 +50,20 @@ def ask_for_realtime(priority: int = LOOP_PRIORITY) -> str:
     except OSError as error:
         return f"normal: real-time priority was refused ({error.strerror})"
     return "real time"
+
+
+@contextmanager
+def realtime_priority(priority: int) -> Iterator[None]:
+    """`ask_for_realtime` for a while: afterwards the calling thread has what it had."""
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    ask_for_realtime(priority)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, *before)
 
 
 class Loop:

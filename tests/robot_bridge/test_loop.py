@@ -1,8 +1,10 @@
 """The loop's grid, with time that passes when the test says so."""
 
+import os
+
 import pytest
 
-from robot_bridge.loop import Loop, ask_for_realtime
+from robot_bridge.loop import PROCESS_PRIORITY, Loop, ask_for_realtime, realtime_priority
 from sdk.errors import InvalidInput
 
 
@@ -72,6 +74,14 @@ def test_rates_out_of_range_are_refused() -> None:
 def test_an_error_of_the_tick_is_not_swallowed() -> None:
     with pytest.raises(ZeroDivisionError):
         Loop(lambda: 1 / 0, wait=lambda seconds: False, clock=iter(range(1000)).__next__).run()
+
+
+def test_a_priority_is_given_back() -> None:
+    before = os.sched_getscheduler(0)
+    with realtime_priority(PROCESS_PRIORITY):
+        inside = os.sched_getscheduler(0)
+    assert os.sched_getscheduler(0) == before
+    assert inside in (before, os.SCHED_FIFO)  # where the system allows it
 
 
 def test_a_refused_priority_is_said_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
