@@ -142,7 +142,7 @@ def test_every_field_states_range_unit_and_default(documented: dict[str, Documen
 
 def test_the_ranges_are_those_of_the_limits_table(documented: dict[str, Documented]) -> None:
     seconds, fps = (limits.MIN_SECONDS, limits.MAX_SECONDS), (limits.MIN_FPS, limits.MAX_FPS)
-    frames = round(limits.MAX_SECONDS * limits.MAX_FPS) + 1
+    frames = round(limits.MAX_COMPOSED_SECONDS * limits.MAX_FPS) + 1
     expected = {
         "GenerateRequest.text": (1, limits.MAX_TEXT_CHARS), "SettingsUsed.text": (1, limits.MAX_TEXT_CHARS),
         "GenerateRequest.seconds": seconds, "SettingsUsed.seconds": seconds, "GenerateRequest.fps": fps,

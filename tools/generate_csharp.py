@@ -18,7 +18,7 @@ from google.protobuf import descriptor_pb2
 from tools.generate_protos import run_protoc
 
 OUT = Path(__file__).resolve().parent.parent / "unity_bridge/com.emomotion.sdk/Runtime/Core/Wire/Messages"
-LEFT_OUT = ("clip", "compose", "robot")
+LEFT_OUT = ("clip", "robot")
 """Protos that no game speaks."""
 WIDTH = 120
 HEAD = """// Made by tools/generate_csharp.py from protos/emomotion/v1/{name}.proto. Change that, not this.

@@ -3,10 +3,11 @@
 import ctypes as c
 from pathlib import Path
 
-JOINTS, CONTACTS, EMOTIONS, REMEMBERED = 22, 4, 9, 64
+JOINTS, CONTACTS, EMOTIONS, REMEMBERED, SHAPES, VISEMES = 22, 4, 9, 64, 52, 14
 OK, CANCELLED, INVALID, DEADLINE, EXHAUSTED, PRECONDITION = 0, 1, 3, 4, 8, 9
 UNIMPLEMENTED, UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED, NOT_YET, ENDED = 12, 14, 15, 16, -1, -2
 SET_SPEED, SET_HEADING, SET_FREE = 1, 2, 4
+SET_LOOK_LEFT, SET_LOOK_UP, SET_LOOK_FREELY = 1, 2, 4
 
 
 class Struct(c.Structure):
@@ -132,6 +133,36 @@ class DriveState(Struct):
     ]  # fmt: skip
 
 
+class FaceWish(Struct):
+    _fields_ = [
+        ("affect", c.POINTER(Affect)), ("track", c.POINTER(AffectKey)), ("track_count", c.c_uint32),
+        ("visemes", c.POINTER(c.c_double)), ("set", c.c_uint32), ("look_left_deg", c.c_double),
+        ("look_up_deg", c.c_double),
+    ]  # fmt: skip
+
+
+class FaceOptions(Struct):
+    _fields_ = [
+        ("wish", FaceWish), ("has_seed", c.c_int32), ("seed", c.c_uint64), ("fps", c.c_double), ("still", c.c_int32),
+        ("reconnect_s", c.c_double), ("every_frame", c.c_int32),
+    ]  # fmt: skip
+
+
+class FaceFrame(Struct):
+    _fields_ = [("number", c.c_uint64), ("shapes", c.c_float * SHAPES), ("affect", Affect)]
+
+
+class FaceHeader(Struct):
+    _fields_ = [("fps", c.c_double), ("seed", c.c_uint64), ("model", c.c_char * 101)]
+
+
+class FaceState(Struct):
+    _fields_ = [
+        ("connected", c.c_int32), ("lost", c.c_uint32), ("received", c.c_uint64), ("passed_over", c.c_uint64),
+        ("delay_s", c.c_double),
+    ]  # fmt: skip
+
+
 class CoreError(Exception):
     def __init__(self, error: Error) -> None:
         super().__init__(error.message.decode())
@@ -143,11 +174,11 @@ class Core:
 
     def __init__(self, path: Path) -> None:
         self.library = c.CDLL(str(path))
-        texts = ("version", "code_name", "emotion_name", "joint_name", "axes_name")
+        texts = ("version", "code_name", "emotion_name", "joint_name", "axes_name", "shape_name", "viseme_name")
         for name in texts:
             getattr(self.library, f"em_{name}").restype = c.c_char_p
         self.library.em_rest_height.restype = c.c_double
-        for name in ("close", "info_free", "drive_close", "drive_end", "rig_free"):
+        for name in ("close", "info_free", "drive_close", "drive_end", "face_close", "face_end", "rig_free"):
             getattr(self.library, f"em_{name}").restype = None
 
     def call(self, name: str, *arguments: object, accept: tuple[int, ...] = (OK,)) -> int:
@@ -189,3 +220,15 @@ class Core:
         out = DriveState()
         self.library.em_drive_get_state(drive, c.byref(out))
         return out
+
+    def face(self, client: "c.c_void_p", options: FaceOptions) -> "c.c_void_p":
+        """A face; close it with library.em_face_close."""
+        face = c.c_void_p()
+        self.call("face_open", client, c.byref(options), c.byref(face))
+        return face
+
+    def next_face(self, face: "c.c_void_p", timeout_s: float = 20.0) -> FaceFrame | None:
+        """The next frame; None at the end. Raises CoreError."""
+        frame = FaceFrame()
+        code = self.call("face_next", face, float(timeout_s), c.byref(frame), accept=(OK, ENDED))
+        return frame if code == OK else None

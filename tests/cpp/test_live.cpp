@@ -6,20 +6,9 @@
 #include <vector>
 
 #include "check.h"
-#include "emomotion.h"
+#include "connected.h"
 
 namespace {
-
-struct Connected {
-    em_client *client = nullptr;
-    explicit Connected(const std::string &server) {
-        em_connection how{};
-        how.server = server.c_str();
-        em_error error;
-        if (em_connect(&how, &client, &error) != EM_OK) throw std::runtime_error(error.message);
-    }
-    ~Connected() { em_close(client); }
-};
 
 em_drive *opened(em_client *client, double reconnect_s = 0) {
     em_drive_options options{};

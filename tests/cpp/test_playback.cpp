@@ -4,7 +4,7 @@
 #include "check.h"
 #include "playback.h"
 
-using emomotion::Playback;
+using Playback = emomotion::Playback<em_frame>;
 
 // A frame whose root says when it is to be seen, in metres for seconds.
 static em_frame frame_at(uint64_t number, double fps) {

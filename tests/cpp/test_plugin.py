@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import sdk
+from emomotion.v1 import face_pb2
 from sdk.emotion import Emotion
 from tests.cpp.build import REPO, built, compiler, run
 
@@ -89,8 +90,15 @@ def test_emotions_stand_in_the_order_of_the_sdk() -> None:
     types = (PLUGIN / "Source" / "EmoMotion" / "Public" / "EmoMotionTypes.h").read_text()
     body = re.search(r"enum class EEmoMotionEmotion : uint8\s*{([^}]*)}", types)
     assert body and [name.strip().lower() for name in body[1].split(",")] == [e.label for e in Emotion]
-    node = (PLUGIN / "Source" / "EmoMotion" / "Private" / "AnimNode_ApplyEmoMotionPose.cpp").read_text()
-    assert [name.lower() for name in re.findall(r"EmoMotion_(\w+)\"", node)] == [e.label for e in Emotion]
+    curves = (PLUGIN / "Source" / "EmoMotion" / "Private" / "EmoMotionTypes.cpp").read_text()
+    assert [name.lower() for name in re.findall(r"EmoMotion_(\w+)\"", curves)] == [e.label for e in Emotion]
+
+
+def test_visemes_stand_in_the_order_of_the_wire() -> None:
+    types = (PLUGIN / "Source" / "EmoMotion" / "Public" / "EmoMotionTypes.h").read_text()
+    body = re.search(r"enum class EEmoMotionViseme : uint8\s*{([^}]*)}", types)
+    names = [name.removeprefix("VISEME_") for name in face_pb2.Viseme.keys()[1:]]
+    assert body and [name.strip().upper() for name in body[1].split(",")] == names
 
 
 def test_what_blueprints_see_is_explained() -> None:

@@ -13,7 +13,7 @@ NO_TRAILERS = "EMOMOTION_NO_TRAILING_HEADERS"
 """Mono's HttpResponseMessage has none; nothing there speaks HTTP/2 anyway."""
 
 HANDLERS = {
-    "6000.5": ["UNITY_6000_5_OR_NEWER"],
+    "6000.5": ["UNITY_6000_5_OR_NEWER", "EMOMOTION_NAVMESH"],
     "2021.3 with YetAnotherHttpHandler": ["EMOMOTION_YETANOTHERHTTPHANDLER"],
     "2021.3 without a handler": [],
     "WebGL": ["UNITY_WEBGL"],
@@ -75,13 +75,19 @@ class Build:
         """The stub of Unity and every script that needs it, for one entry of HANDLERS."""
         symbols, folder = HANDLERS[name], self.out / name
         folder.mkdir(exist_ok=True)
-        stub, unity, timeline, editor, samples = (
-            folder / f"{name}.dll"
-            for name in ("UnityStub", "EmoMotion.Unity", "EmoMotion.Timeline", "EmoMotion.Editor", "Samples")
+        names = (
+            "UnityStub",
+            "EmoMotion.Unity",
+            "EmoMotion.Timeline",
+            "EmoMotion.Splines",
+            "EmoMotion.Editor",
+            "Samples",
         )
+        stub, unity, timeline, splines, editor, samples = (folder / f"{each}.dll" for each in names)
         yield self._job(stub, [HERE / "stubs"], defines=symbols)
         yield self._job(unity, [PACKAGE / "Runtime" / "Unity"], [self.core, stub], symbols)
         yield self._job(timeline, [PACKAGE / "Runtime" / "Timeline"], [self.core, stub, unity], symbols)
+        yield self._job(splines, [PACKAGE / "Runtime" / "Splines"], [self.core, stub, unity], symbols)
         yield self._job(editor, [PACKAGE / "Editor"], [self.core, stub, unity], symbols)
         yield self._job(samples, [PACKAGE / "Samples~"], [self.core, stub, unity], symbols)
 

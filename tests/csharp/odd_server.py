@@ -3,16 +3,26 @@
 The text of a live character says how: "flood 1000" sends so many frames a second, each with the time of its sending in
 `wish` (microseconds of the monotonic clock, 32 bits); "past" sends old frames again; "silent" sends one frame and no
 more; "joints" has another skeleton; "short" sends frames without contacts. Faces are 52 blendshapes, all at 0.25, or at
-0.5 in anger.
+0.5 in anger. A composed clip stands still and says as its text, as JSON, what was asked.
 """
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 
 import grpc
 
-from emomotion.v1 import affect_pb2, face_pb2, face_pb2_grpc, live_pb2, live_pb2_grpc
+from emomotion.v1 import (
+    affect_pb2,
+    compose_pb2,
+    compose_pb2_grpc,
+    face_pb2,
+    face_pb2_grpc,
+    live_pb2,
+    live_pb2_grpc,
+    motion_pb2,
+)
 from sdk.motion.skeleton import BODY, NUM_JOINTS
 from sdk.wire import skeleton_to_wire
 
@@ -77,10 +87,42 @@ class Face(face_pb2_grpc.FaceServiceServicer):
         await context.write(face_pb2.FaceReply(ended=face_pb2.FaceEnded(frame_count=number)))
 
 
+class Compose(compose_pb2_grpc.ComposeServiceServicer):
+    async def Compose(
+        self, request: compose_pb2.ComposeRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[motion_pb2.GenerateReply]:
+        frames = round(sum(beat.seconds for beat in request.beats) * FPS) + 1
+        yield motion_pb2.GenerateReply(
+            header=motion_pb2.MotionHeader(skeleton=skeleton_to_wire(BODY), fps=FPS, frame_count=frames)
+        )
+        frame = frame_of(0)
+        yield motion_pb2.GenerateReply(
+            chunk=motion_pb2.MotionChunk(
+                frame_count=frames, rotations=[*frame.rotations] * frames, root=[*frame.root] * frames,
+                contacts=[*frame.contacts] * frames,
+            )
+        )  # fmt: skip
+        asked = {
+            "beats": [[beat.text, beat.seconds, beat.affect.intensity] for beat in request.beats],
+            "track": [key.seconds for key in request.track.keys],
+            "source": [request.source.fps, len(request.source.rotations), len(request.source.root)],
+            "keep": [[span.start_s, span.end_s] for span in request.keep],
+            "keyframes": [
+                [key.seconds, len(key.pose.rotations), len(key.pose.root), key.place] for key in request.keyframes
+            ],
+            "route": [[point.seconds, point.x, point.z] for point in request.route.points],
+            "loop": request.loop,
+            "speed": request.speed if request.HasField("speed") else None,
+        }
+        used = motion_pb2.SettingsUsed(text=json.dumps(asked), seed=request.seed)
+        yield motion_pb2.GenerateReply(status=motion_pb2.GenerateStatus(used=used))
+
+
 async def serve() -> None:
     server = grpc.aio.server()
     live_pb2_grpc.add_LiveServiceServicer_to_server(Live(), server)
     face_pb2_grpc.add_FaceServiceServicer_to_server(Face(), server)
+    compose_pb2_grpc.add_ComposeServiceServicer_to_server(Compose(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(f"serving on 127.0.0.1:{port}\n  stop", flush=True)

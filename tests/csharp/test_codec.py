@@ -6,12 +6,12 @@ import random
 from google.protobuf import descriptor_pb2
 from google.protobuf.message import Message
 
-from emomotion.v1 import affect_pb2, face_pb2, info_pb2, live_pb2, motion_pb2
+from emomotion.v1 import affect_pb2, compose_pb2, face_pb2, info_pb2, live_pb2, motion_pb2
 from tests.csharp.probing import Probe
 from tools.generate_csharp import OUT, generated
 
 Field = descriptor_pb2.FieldDescriptorProto
-MODULES = (affect_pb2, face_pb2, info_pb2, live_pb2, motion_pb2)
+MODULES = (affect_pb2, compose_pb2, face_pb2, info_pb2, live_pb2, motion_pb2)
 VALUES = {
     Field.TYPE_DOUBLE: (0.0, -1.5, 1e300),
     Field.TYPE_FLOAT: (0.0, 0.1, -3e38),

@@ -115,6 +115,37 @@ def test_disposing_the_client_ends_what_is_open(probe: Probe, address: str) -> N
     assert done["ended"] and done["state"] == "Ended" and done["ms"] < 1000
 
 
+def test_all_of_a_composition_arrives(probe: Probe, odd: Program) -> None:
+    first, second, _ = probe.run("compose", odd.address)
+    asked, again = json.loads(first["text"]), json.loads(second["text"])
+    assert first["frames"] == second["frames"] == 106
+    assert asked["beats"] == [["a person walks forward", 2, 0], ["a person waves", 1.5, 0]]
+    assert (asked["track"], asked["loop"], asked["speed"]) == ([0, 3], False, 1.25)
+    assert asked["keyframes"] == [[1, 88, 3, False]]
+    assert asked["route"] == [[0, 0, 0], [2, 0.5, 2], [3.5, 0.5, 2.5]]
+    assert again["beats"][0][:2] == ["a person jumps", 3.5]
+    assert again["source"] == [30, 106 * 88, 106 * 3]
+    assert again["keep"] == [[0, 1], [2, 3.5]]
+
+
+def test_a_composed_clip_comes_from_a_server(probe: Probe, address: str) -> None:
+    lines = probe.run("compose", address, "plain=1")
+    if lines[0].get("status") == "Unimplemented":
+        pytest.skip("the server has no ComposeService yet")
+    first, second, _difference = lines
+    assert first["frames"] == second["frames"] == 106
+    assert first["text"] and second["text"] != first["text"]
+
+
+def test_a_server_that_cannot_compose_is_named(probe: Probe) -> None:
+    other = grpc.server(futures.ThreadPoolExecutor(1))
+    port = other.add_insecure_port("127.0.0.1:0")
+    other.start()
+    error = probe.one("compose", f"127.0.0.1:{port}")
+    other.stop(None)
+    assert error["status"] == "Unimplemented" and "cannot compose clips; update it" in error["message"]
+
+
 def test_a_face_shows_what_it_is_told(probe: Probe, server: Program, odd: Program) -> None:
     face = probe.one("express", odd.address, "seconds=0.7")
     assert (face["names"], face["first"], face["sum"], face["state"]) == (52, "shape0", 26, "Ended")

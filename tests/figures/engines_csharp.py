@@ -85,7 +85,21 @@ def calls(report: Report, probe: Probe) -> None:
             if address == server.address:
                 report.at_most("C#: shown behind the arrival on loopback, mean", drive["delay"] * 30, 2, "frames")
                 report.show("C#: the same, worst moment", f"{drive['worst'] * 30:.2f} frames")
+        composed(report, probe.run("compose", server.address, "plain=1"))
     report.holds("C#: server killed and started again", *killed(probe))
+
+
+def composed(report: Report, lines: list[dict[str, Any]]) -> None:
+    """A loop of two beats, and a second of it made anew."""
+    if lines[0]["what"] == "error":
+        report.show("C#: composed clips", lines[0]["message"])
+        return
+    loop, _, changed = lines
+    report.at_most("C#: a composed loop, jump where the end meets the beginning", 1000 * loop["seam"], 1, "mm")
+    report.at_most("C#: a second made anew, turn of frames that were kept", changed["kept"], 1e-6, "rad")
+    report.holds(
+        "C#: the same, turn of those made anew", f"{changed['made']:.2f} rad", "> 0.1 rad", changed["made"] > 0.1
+    )
 
 
 def killed(probe: Probe) -> tuple[str, str, bool]:

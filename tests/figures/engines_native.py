@@ -22,6 +22,7 @@ from sdk.relay.vmc import BONES, Vmc
 from tests.cpp import core as em
 from tests.cpp.build import built
 from tests.cpp.core import Core, DriveOptions, Request, Wish
+from tests.cpp.test_face import both_faces, difference
 from tests.cpp.test_frames import worst_errors
 from tests.cpp.test_programs import ENVIRONMENT, declared, exported
 from tests.figures.report import Report
@@ -56,7 +57,15 @@ def core_figures(report: Report) -> None:
                 said = (done.stdout.splitlines() or ["no output"])[-1]
                 tool = {"asan": "ASan and UBSan", "tsan": "TSan"}[kind]
                 report.holds(f"core under {tool}, {group}", said, "clean", done.returncode == 0)
-    errors = worst_errors(Core(built().library))
+    core = Core(built().library)
+    with serving(module=FAKE) as server:
+        client = core.connect(server.address)
+        mine, theirs, _header = both_faces(core, client, server.address)
+        core.library.em_close(client)
+    report.at_most(
+        "blendshapes of a face beside Python's client, largest difference", difference(mine, theirs), 1e-6, ""
+    )
+    errors = worst_errors(core)
     report.at_most(
         f"frame conversion of 500 poses in {len(errors)} frames, largest error", max(errors.values()), 1e-6, ""
     )

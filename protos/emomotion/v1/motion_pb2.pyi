@@ -91,15 +91,17 @@ class StageTime(_message.Message):
     def __init__(self, stage: _Optional[str] = ..., ms: _Optional[float] = ..., passes: _Optional[int] = ...) -> None: ...
 
 class GenerateStatus(_message.Message):
-    __slots__ = ("used", "stages", "degraded", "bundle_sha256", "budget_left_ms")
+    __slots__ = ("used", "stages", "degraded", "bundle_sha256", "budget_left_ms", "notes")
     USED_FIELD_NUMBER: _ClassVar[int]
     STAGES_FIELD_NUMBER: _ClassVar[int]
     DEGRADED_FIELD_NUMBER: _ClassVar[int]
     BUNDLE_SHA256_FIELD_NUMBER: _ClassVar[int]
     BUDGET_LEFT_MS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     used: SettingsUsed
     stages: _containers.RepeatedCompositeFieldContainer[StageTime]
     degraded: bool
     bundle_sha256: str
     budget_left_ms: float
-    def __init__(self, used: _Optional[_Union[SettingsUsed, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., degraded: _Optional[bool] = ..., bundle_sha256: _Optional[str] = ..., budget_left_ms: _Optional[float] = ...) -> None: ...
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, used: _Optional[_Union[SettingsUsed, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., degraded: _Optional[bool] = ..., bundle_sha256: _Optional[str] = ..., budget_left_ms: _Optional[float] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...

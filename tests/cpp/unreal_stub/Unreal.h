@@ -163,6 +163,7 @@ public:
 	void Reset();
 	T* Get() const;
 	T* operator->() const;
+	T& operator*() const;
 };
 template <typename T, typename... Arguments> TSharedRef<T> MakeShared(Arguments&&...);
 template <typename T> class TWeakObjectPtr
@@ -210,7 +211,10 @@ struct FTransform
 };
 struct FMath
 {
+	template <typename T> static T Abs(T);
 	template <typename T> static T Max(T, T);
+	template <typename T> static T Min(T, T);
+	template <typename T> static T Clamp(T, T, T);
 	template <typename T, typename U> static T Lerp(const T&, const T&, U);
 	static double Atan2(double, double);
 };
@@ -385,6 +389,7 @@ class USkeletalMeshComponent : public UActorComponent
 public:
 	USkeletalMesh* GetSkeletalMeshAsset() const;
 	const FTransform& GetComponentTransform() const;
+	void SetMorphTarget(FName, float, bool bRemoveZeroWeight = true);
 };
 
 // ---- Animation ----
@@ -423,6 +428,7 @@ struct FCompactPose
 };
 struct FBlendedCurve
 {
+	float Get(FName) const;
 	void Set(FName, float);
 };
 struct FPoseContext : FAnimationBaseContext

@@ -50,6 +50,50 @@ namespace EmoMotion.Probe
             }
         }
 
+        /// <summary>
+        /// compose ADDRESS [plain=1]: two beats with all that an animator may hold on to, or in a plain loop; then a
+        /// span of that made anew.
+        /// </summary>
+        public static async Task Compose(string[] args)
+        {
+            using var client = Program.Client(args[1]);
+            var request = new ComposeRequest { Loop = true, Seed = 5 };
+            request.Beats.Add(Beat.Of("a person walks forward", 2, Affect.Of(Emotion.Joy, 0.6)));
+            request.Beats.Add(Beat.Of("a person waves", 1.5));
+            var rich = Option(args, "plain", 0) == 0;
+            if (rich)
+            {
+                request.Beats[0].Affect = null;
+                request.Track = AffectTrack.Of((0, Affect.Of(Emotion.Joy)), (3, Affect.Of(Emotion.Fear, 0.9)));
+                request.Keyframes.Add(Keyframe.Of(1, new BodyPose()));
+                request.Route = Route.Of((0, 0, 0), (2, 0.5, 2), (3.5, 0.5, 2.5));
+                (request.Loop, request.Speed) = (false, 1.25);
+            }
+            var clip = await client.ComposeAsync(request);
+            Print(clip);
+            var again = await client.ComposeAsync(ComposeRequest.Redo(clip, 1, 2, "a person jumps"));
+            double kept = 0, made = 0;
+            for (var i = 0; i < clip.Frames; i++)
+            {
+                for (var j = 0; j < Body.Joints; j++)
+                {
+                    var k = i * Body.Joints + j;
+                    var angle = Quat.Angle(clip.Rotations[k], again.Rotations[k]);
+                    if (i <= clip.Fps || i >= 2 * clip.Fps) kept = Math.Max(kept, angle);
+                    else made = Math.Max(made, angle);
+                }
+            }
+            Print(again);
+            Line.Of("difference").Add("kept", kept).Add("made", made).Print();
+        }
+
+        private static void Print(MotionClip clip)
+        {
+            var quality = ClipQuality.Of(clip);
+            Line.Of("clip").Add("frames", clip.Frames).Add("text", clip.Status.Used.Text).Add("slide",
+                quality.WorstSlideM).Add("seam", quality.SeamM).Add("seam_mps", quality.SeamMps).Print();
+        }
+
         /// <summary>cancel ADDRESS MS: a clip that is cancelled after some time.</summary>
         public static async Task Cancel(string[] args)
         {

@@ -16,6 +16,7 @@ namespace EmoMotion.Probe
         {
             ["info"] = Calls.Info,
             ["generate"] = Calls.Generate,
+            ["compose"] = Calls.Compose,
             ["cancel"] = Calls.Cancel,
             ["drive"] = Live.Drive,
             ["watch"] = Live.Watch,

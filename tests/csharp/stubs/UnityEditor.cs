@@ -34,6 +34,7 @@ namespace UnityEditor
 
     public class EditorWindow : ScriptableObject
     {
+        public Rect position { get; set; }
         public static T GetWindow<T>(string title) where T : EditorWindow => throw null;
         public void Repaint() => throw null;
     }
@@ -80,6 +81,10 @@ namespace UnityEditor
         public static bool PropertyField(SerializedProperty property, bool includeChildren,
             params GUILayoutOption[] options) => throw null;
         public static Rect GetControlRect(params GUILayoutOption[] options) => throw null;
+        public static float Slider(float value, float leftValue, float rightValue, params GUILayoutOption[] options) =>
+            throw null;
+        public static void MinMaxSlider(string label, ref float minValue, ref float maxValue, float minLimit,
+            float maxLimit, params GUILayoutOption[] options) => throw null;
     }
 
     public static class EditorGUI
@@ -95,6 +100,18 @@ namespace UnityEditor
         public static Rect PrefixLabel(Rect totalPosition, GUIContent label) => throw null;
         public static int Popup(Rect position, int selectedIndex, string[] displayedOptions) => throw null;
         public static float Slider(Rect position, float value, float leftValue, float rightValue) => throw null;
+    }
+
+    public class PreviewRenderUtility
+    {
+        public PreviewRenderUtility() => throw null;
+        public Camera camera => throw null;
+        public Light[] lights => throw null;
+        public void AddSingleGO(GameObject go) => throw null;
+        public void BeginPreview(Rect r, GUIStyle previewBackground) => throw null;
+        public void Render(bool allowScriptableRenderPipeline = false, bool updatefov = true) => throw null;
+        public Texture EndPreview() => throw null;
+        public void Cleanup() => throw null;
     }
 
     public static class EditorStyles

@@ -47,6 +47,7 @@ namespace UnityEngine
 
     public sealed class GameObject : Object
     {
+        public T[] GetComponentsInChildren<T>() => throw null;
         public GameObject() => throw null;
         public GameObject(string name) => throw null;
         public Transform transform => throw null;
@@ -135,6 +136,7 @@ namespace UnityEngine
         public float y { get; set; }
         public float width { get; set; }
         public float height { get; set; }
+        public bool Contains(Vector2 point) => throw null;
     }
 
     public static class Mathf
@@ -216,6 +218,12 @@ namespace UnityEngine
         public void SetBlendShapeWeight(int index, float value) => throw null;
     }
 
+    public class AudioSource : Behaviour
+    {
+        public bool isPlaying => throw null;
+        public void GetOutputData(float[] samples, int channel) => throw null;
+    }
+
     public class Collider : Component
     {
     }
@@ -240,8 +248,19 @@ namespace UnityEngine
         public static float GetAxisRaw(string axisName) => throw null;
     }
 
+    public class Texture : Object
+    {
+    }
+
+    public class Light : Behaviour
+    {
+    }
+
     public class Camera : Behaviour
     {
+        public float nearClipPlane { get; set; }
+        public float farClipPlane { get; set; }
+        public float fieldOfView { get; set; }
         public static Camera main => throw null;
     }
 
@@ -299,7 +318,7 @@ namespace UnityEngine
 
     public enum PrimitiveType
     {
-        Sphere, Capsule, Cylinder, Cube,
+        Sphere, Capsule, Cylinder, Cube, Plane, Quad,
     }
 
     [Flags]
@@ -308,35 +327,16 @@ namespace UnityEngine
         None = 0, HideInHierarchy = 1, HideAndDontSave = 61,
     }
 
-    public class GUIContent
-    {
-        public GUIContent(string text, string tooltip) => throw null;
-    }
-
-    public class GUIStyle
-    {
-    }
-
-    public class GUILayoutOption
-    {
-    }
-
-    public static class GUILayout
-    {
-        public static bool Button(string text, params GUILayoutOption[] options) => throw null;
-        public static void Label(string text, params GUILayoutOption[] options) => throw null;
-        public static string TextField(string text, params GUILayoutOption[] options) => throw null;
-        public static void BeginArea(Rect screenRect) => throw null;
-        public static void EndArea() => throw null;
-        public static GUILayoutOption Width(float width) => throw null;
-    }
-
     [AttributeUsage(AttributeTargets.Field)]
     public sealed class SerializeField : Attribute
     {
     }
 
     public abstract class PropertyAttribute : Attribute
+    {
+    }
+
+    public sealed class HideInInspector : Attribute
     {
     }
 
@@ -375,6 +375,7 @@ namespace UnityEngine
 
     public sealed class RequireComponent : Attribute
     {
+        public RequireComponent(Type requiredComponent) => throw null;
         public RequireComponent(Type requiredComponent, Type requiredComponent2) => throw null;
     }
 

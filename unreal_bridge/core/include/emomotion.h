@@ -17,10 +17,11 @@
  * there.
  *
  * THREADS. Every function may be called from any thread, at the same time as any other. The exceptions are the
- * functions that give a handle back (em_close, em_drive_close, em_info_free, em_rig_free): nobody else may begin a call
- * with that handle then. Functions marked "waits" may block on the network; keep them off the game thread. All others
- * return at once. One reader each: em_drive_next and em_drive_sample of one stream take frames from one another. No
- * function of yours is ever called from a thread of the library: em_generate calls back on the thread that called it.
+ * functions that give a handle back (em_close, em_drive_close, em_face_close, em_info_free, em_rig_free): nobody else
+ * may begin a call with that handle then. Functions marked "waits" may block on the network; keep them off the game
+ * thread. All others return at once. One reader each: em_drive_next and em_drive_sample of one stream take frames from
+ * one another, as do em_face_next and em_face_sample. No function of yours is ever called from a thread of the library:
+ * em_generate calls back on the thread that called it.
  *
  * ERRORS. Functions that can fail return an em_code. If it is not EM_OK and `error` is not NULL, `error` says in one
  * line what is wrong and what to do. What a successful call leaves in `error` is unspecified. Nothing is printed;
@@ -60,6 +61,8 @@ extern "C" {
 #define EM_CONTACTS 4 /* left ankle, left foot, right ankle, right foot */
 #define EM_EMOTIONS 9
 #define EM_REMEMBERED 64 /* frames that a stream keeps, so that another one can go on from them */
+#define EM_SHAPES 52     /* blendshapes of a face; em_shape_name gives their names */
+#define EM_VISEMES 14    /* shapes of a mouth that speaks; em_viseme_name gives their names */
 
 /* The ABI version the library was built with. */
 EM_API uint32_t em_abi_version(void);
@@ -383,6 +386,93 @@ EM_API void em_drive_get_state(em_drive *drive, em_drive_state *state);
 EM_API uint32_t em_drive_played(em_drive *drive, em_pose *poses, uint32_t capacity);
 /* Leaves without an end and gives the stream back; NULL does nothing. */
 EM_API void em_drive_close(em_drive *drive);
+
+/* ---- Faces ---- */
+
+/* One face that shows a feeling: frames in real time until it is told to end. */
+typedef struct em_face em_face;
+
+/* Name of a blendshape, e.g. "jawOpen" for 17: the 52 names of ARKit, left and right of the face itself. They are
+ * compatible with ARKit in name, meaning and range, and made of the feeling; what no feeling moves stays 0. NULL out of
+ * 0..51. */
+EM_API const char *em_shape_name(int32_t shape);
+/* Name of a viseme, e.g. "A" for 0, in the order of em_face_wish.visemes: A CH CLOSED E F I ING KK M NN O RR SS U. NULL
+ * out of 0..13. */
+EM_API const char *em_viseme_name(int32_t viseme);
+
+/* Which of the numbers of an em_face_wish count; they may be added. */
+enum { EM_SET_LOOK_LEFT = 1, EM_SET_LOOK_UP = 2, EM_SET_LOOK_FREELY = 4 };
+
+/* What a face is to show from now on; what is not said stays as it was. */
+typedef struct em_face_wish {
+    const em_affect *affect;    /* how it feels; NULL: as before, at first neutral */
+    const em_affect_key *track; /* or how it feels over time, 1 to 256 keys; NULL: as before */
+    uint32_t track_count;
+    const double
+        *visemes;         /* EM_VISEMES shares, 0..1: what the mouth says; all 0: it is silent. Speech takes weight from
+                           * the expression; more than 1 in all is scaled to 1. NULL: as before, at first silent */
+    uint32_t set;         /* EM_SET_LOOK_...; EM_SET_LOOK_FREELY not with the others */
+    double look_left_deg; /* EM_SET_LOOK_LEFT: where to look relative to the head, to its own left, -60..60 degrees */
+    double look_up_deg;   /* EM_SET_LOOK_UP: and up, -40..40. An axis that was never set wanders a little */
+} em_face_wish;
+
+/* How a face begins. */
+typedef struct em_face_options {
+    em_face_wish wish;
+    int32_t has_seed; /* 1: `seed` counts; it sets the moments of blinks and glances */
+    uint64_t seed;
+    double fps;          /* of the frames, 10..120; 0: 60 */
+    int32_t still;       /* 1: no blinks, glances and swaying of its own */
+    double reconnect_s;  /* as in em_drive_options; the face goes on with its last wish */
+    int32_t every_frame; /* 1: em_face_next also gives frames that are read more than a quarter of a second late */
+} em_face_options;
+
+/* One frame of a face. */
+typedef struct em_face_frame {
+    uint64_t number;         /* one more than that of the frame before, but for frames that were left out */
+    float shapes[EM_SHAPES]; /* 0..1, in the order of em_shape_name */
+    em_affect affect;        /* what is felt in it, as applied */
+} em_face_frame;
+
+/* What all frames of a face have in common. */
+typedef struct em_face_header {
+    double fps;
+    uint64_t seed;
+    char model[101]; /* what makes the values, such as a model's name and version */
+} em_face_header;
+
+/* How a face is doing. */
+typedef struct em_face_state {
+    int32_t connected;    /* 1: frames are coming */
+    uint32_t lost;        /* how often the server was lost and found again */
+    uint64_t received;    /* frames that came */
+    uint64_t passed_over; /* frames that came and were too old to be given out */
+    double delay_s;       /* as in em_drive_state */
+} em_face_state;
+
+/* Begins a face. Does not wait for the server: errors of the server come from em_face_next and em_face_sample, such as
+ * EM_UNIMPLEMENTED from one that was started without faces. EM_INVALID_ARGUMENT: a value that the server would refuse.
+ */
+EM_API em_code em_face_open(em_client *client, const em_face_options *options, em_face **face, em_error *error);
+
+/* Tells the face something else. Values out of range are refused here, and the face lives on. */
+EM_API em_code em_face_change(em_face *face, const em_face_wish *wish, em_error *error);
+
+/* No more is wanted: after the frames that are on their way em_face_next says EM_ENDED. */
+EM_API void em_face_end(em_face *face);
+
+/* The next frame, as em_drive_next. */
+EM_API em_code em_face_next(em_face *face, double timeout_s, em_face_frame *frame, em_error *error);
+
+/* The face for a moment of your own clock, as em_drive_sample. Use either this or em_face_next. */
+EM_API em_code em_face_sample(em_face *face, double now_s, em_face_frame *frame, em_error *error);
+
+/* What all frames have in common; EM_NOT_YET until the server has said it. */
+EM_API em_code em_face_get_header(em_face *face, em_face_header *header);
+/* How it is doing. */
+EM_API void em_face_get_state(em_face *face, em_face_state *state);
+/* Leaves without an end and gives the stream back; NULL does nothing. */
+EM_API void em_face_close(em_face *face);
 
 /* ---- Frames of engines ---- */
 

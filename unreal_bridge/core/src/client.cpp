@@ -65,7 +65,8 @@ grpc::ChannelArguments channel_arguments() {
     arguments.SetInt("grpc.http2.max_pings_without_data", 0);
     // Left alone gRPC would wait ever longer, up to minutes, before it looks for a server that was away.
     arguments.SetInt("grpc.initial_reconnect_backoff_ms", 100);
-    arguments.SetInt("grpc.min_reconnect_backoff_ms", 100);
+    // In spite of its name, the time that one attempt may take: a server far away, or a busy one, answers late.
+    arguments.SetInt("grpc.min_reconnect_backoff_ms", 5000);
     arguments.SetInt("grpc.max_reconnect_backoff_ms", 500);
     // Clients of one process and one server share no connection: closing one must not touch the other.
     arguments.SetInt("grpc.use_local_subchannel_pool", 1);
@@ -99,6 +100,7 @@ Client::Client(const em_connection &how) : target_(checked_target(how.server)), 
     channel_ = grpc::CreateCustomChannel(target_, credentials_of(how), channel_arguments());
     motion_ = wire::MotionService::NewStub(channel_);
     live_ = wire::LiveService::NewStub(channel_);
+    face_ = wire::FaceService::NewStub(channel_);
 }
 
 void Client::introduce(grpc::ClientContext &context) const {
@@ -117,11 +119,23 @@ void Client::leave(Running *running) {
     left_.notify_all();
 }
 
+void Client::going(Running *running) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    running_.erase(running);
+    going_++;
+}
+
+void Client::gone() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    going_--;
+    left_.notify_all();
+}
+
 void Client::close() {
     std::unique_lock<std::mutex> lock(mutex_);
     closed_ = true;
     for (auto at = running_.begin(); at != running_.end();) at = (*at)->cancel() ? running_.erase(at) : std::next(at);
-    left_.wait(lock, [&] { return running_.empty(); });
+    left_.wait(lock, [&] { return running_.empty() && going_ == 0; });
 }
 
 Call::Call(std::shared_ptr<Client> client, double timeout_s) : client_(std::move(client)) {

@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "abi.h"
+#include "emomotion/v1/face.grpc.pb.h"
 #include "emomotion/v1/live.grpc.pb.h"
 #include "emomotion/v1/motion.grpc.pb.h"
 
@@ -35,6 +36,7 @@ public:
     const std::shared_ptr<grpc::Channel> &channel() const { return channel_; }
     wire::MotionService::StubInterface &motion() const { return *motion_; }
     wire::LiveService::Stub &live() const { return *live_; }
+    wire::FaceService::Stub &face() const { return *face_; }
 
     // Who is calling, in the call's metadata.
     void introduce(grpc::ClientContext &context) const;
@@ -42,6 +44,9 @@ public:
     // Refuses when the client was closed. What enters must leave.
     void enter(Running *running);
     void leave(Running *running);
+    // The same in two steps: it is not found here any more, but waited for.
+    void going(Running *running);
+    void gone();
     // Cancels everything and waits until it has left.
     void close();
 
@@ -50,9 +55,11 @@ private:
     std::shared_ptr<grpc::Channel> channel_;
     std::unique_ptr<wire::MotionService::Stub> motion_;
     std::unique_ptr<wire::LiveService::Stub> live_;
+    std::unique_ptr<wire::FaceService::Stub> face_;
     std::mutex mutex_;
     std::condition_variable left_;
     std::unordered_set<Running *> running_;
+    int going_ = 0;
     bool closed_ = false;
 };
 

@@ -14,21 +14,6 @@ constexpr double kMinSpeed = 0.5, kMaxSpeed = 1.5, kMaxHeading = 6.2832, kMaxCoo
 constexpr size_t kMaxTextChars = 1000;
 constexpr uint32_t kMaxKeys = 256, kMaxPathPoints = 512;
 
-void track_to_wire(const em_wish &wish, wire::AffectTrack *out) {
-    if (wish.track_count < 1 || wish.track_count > kMaxKeys) refuse("track", "a track has 1..256 keys");
-    double before = -1;
-    for (uint32_t i = 0; i < wish.track_count; i++) {
-        const em_affect_key &key = wish.track[i];
-        if (!(key.seconds > before && key.seconds <= kMaxKeySeconds) || key.seconds < 0)
-            refuse("track", "the times of a track must rise, within 0..3600 seconds");
-        check_affect(key.affect);
-        auto *added = out->add_keys();
-        added->set_seconds(key.seconds);
-        affect_to_wire(key.affect, added->mutable_affect());
-        before = key.seconds;
-    }
-}
-
 void way_to_wire(const em_wish &wish, wire::DriveChange *out) {
     const int ways = ((wish.set & EM_SET_HEADING) != 0) + ((wish.set & EM_SET_FREE) != 0) + (wish.path != nullptr);
     if (ways > 1) refuse("way", "give only one of heading, path and free");
@@ -116,6 +101,21 @@ em_skeleton skeleton_from_wire(const wire::Skeleton &skeleton) {
     return out;
 }
 
+void track_to_wire(const em_affect_key *keys, uint32_t count, wire::AffectTrack *out) {
+    if (count < 1 || count > kMaxKeys) refuse("track", "a track has 1..256 keys");
+    double before = -1;
+    for (uint32_t i = 0; i < count; i++) {
+        const em_affect_key &key = keys[i];
+        if (!(key.seconds > before && key.seconds <= kMaxKeySeconds) || key.seconds < 0)
+            refuse("track", "the times of a track must rise, within 0..3600 seconds");
+        check_affect(key.affect);
+        auto *added = out->add_keys();
+        added->set_seconds(key.seconds);
+        affect_to_wire(key.affect, added->mutable_affect());
+        before = key.seconds;
+    }
+}
+
 void wish_to_wire(const em_wish &wish, wire::DriveChange *out) {
     if (wish.set & ~static_cast<uint32_t>(EM_SET_SPEED | EM_SET_HEADING | EM_SET_FREE))
         refuse("set", "em_wish.set holds only EM_SET_SPEED, EM_SET_HEADING and EM_SET_FREE");
@@ -128,7 +128,7 @@ void wish_to_wire(const em_wish &wish, wire::DriveChange *out) {
         check_affect(*wish.affect);
         affect_to_wire(*wish.affect, out->mutable_affect());
     }
-    if (wish.track) track_to_wire(wish, out->mutable_track());
+    if (wish.track) track_to_wire(wish.track, wish.track_count, out->mutable_track());
     if (wish.set & EM_SET_SPEED) {
         if (!(wish.speed >= kMinSpeed && wish.speed <= kMaxSpeed))
             refuse("speed", "speed must lie in 0.5..1.5, got " + std::to_string(wish.speed));

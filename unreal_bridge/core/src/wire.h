@@ -13,6 +13,8 @@ em_affect affect_from_wire(const wire::Affect &affect);
 // Throws EM_DATA_LOSS for a body that is not the 22 joints.
 em_skeleton skeleton_from_wire(const wire::Skeleton &skeleton);
 
+// Refuses keys that are none.
+void track_to_wire(const em_affect_key *keys, uint32_t count, wire::AffectTrack *out);
 // What a wish says goes into `out`, whatever is there already; refuses what the server would refuse.
 void wish_to_wire(const em_wish &wish, wire::DriveChange *out);
 // What the change says replaces what the wish said before.

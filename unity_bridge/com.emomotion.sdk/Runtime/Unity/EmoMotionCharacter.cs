@@ -189,7 +189,7 @@ namespace EmoMotion.Unity
             Tell(_change);
         }
 
-        /// <summary>Walk along points of the world, at least two; behind the last one it goes straight on.</summary>
+        /// <summary>Walk along 2 to 512 points of the world; behind the last one it goes straight on.</summary>
         public void Walk(IReadOnlyList<Vector3> points)
         {
             _path.Clear();
@@ -203,6 +203,16 @@ namespace EmoMotion.Unity
             _change.Path = _path;
             Tell(_change);
         }
+
+#if EMOMOTION_NAVMESH
+        /// <summary>Walk along a way that was found on the NavMesh; false where there is none.</summary>
+        public bool Walk(UnityEngine.AI.NavMeshPath path)
+        {
+            if (path.status == UnityEngine.AI.NavMeshPathStatus.PathInvalid || path.corners.Length < 2) return false;
+            Walk(path.corners);
+            return true;
+        }
+#endif
 
         /// <summary>Go where the motion leads.</summary>
         public void WalkFreely()

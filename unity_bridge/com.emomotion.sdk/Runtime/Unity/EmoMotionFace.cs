@@ -14,6 +14,8 @@ namespace EmoMotion.Unity
     {
         /// <summary>A share or an intensity that changed by less is not worth a message.</summary>
         private const float Step = 0.05f;
+        /// <summary>Visemes of the wire with the one that is none.</summary>
+        private const int Visemes = (int)Viseme.U + 1;
 
         /// <summary>Where the face comes from.</summary>
         public enum Source
@@ -36,6 +38,17 @@ namespace EmoMotion.Unity
 
             /// <summary>Its weight at full intensity, 0..100.</summary>
             [Range(0, 100)] public float weight;
+        }
+
+        /// <summary>A shape of the mouth and how much of it.</summary>
+        [Serializable]
+        public struct MouthShape
+        {
+            /// <summary>Which sound.</summary>
+            public Viseme viseme;
+
+            /// <summary>Its share; at 1 the mouth says this alone.</summary>
+            [Range(0, 1)] public float share;
         }
 
         /// <summary>How strongly a blendshape answers.</summary>
@@ -64,12 +77,17 @@ namespace EmoMotion.Unity
         [Tooltip("Names that are not listed are multiplied with 1.")]
         [SerializeField] private List<Adjustment> adjustments = new List<Adjustment>();
         [SerializeField] private List<Expression> expressions = new List<Expression>();
+        [Tooltip("What the mouth says now, for faces of the server; empty: it is silent. May be changed at any time.")]
+        [SerializeField] private List<MouthShape> mouth = new List<MouthShape>();
 
         private readonly ExpressChange _change = new ExpressChange();
         private readonly Affect _affect = new Affect();
         private FaceStream _stream;
         private readonly float[] _sent = new float[BodyPose.Emotions];
+        private readonly float[] _said = new float[Visemes], _says = new float[Visemes];
         private float _sentIntensity;
+        private double? _left, _up;
+        private bool _looks;
         private string[] _names;
         private float[] _values, _multipliers, _offsets;
         private int[][] _places, _expressionPlaces;
@@ -80,6 +98,40 @@ namespace EmoMotion.Unity
 
         /// <summary>Strength of the whole face, 0..2.</summary>
         public float Strength { get => strength; set => strength = value; }
+
+        /// <summary>
+        /// Say a sound from now on; speech takes weight from the expression. Call it as your speech program or lip sync
+        /// names visemes; it shows after the way to the server and back. Faces of <see cref="Source.Expressions"/> do
+        /// not speak.
+        /// </summary>
+        public void Speak(Viseme viseme, float share = 1)
+        {
+            mouth.Clear();
+            Say(viseme, share);
+        }
+
+        /// <summary>Say a mixture: the share of each viseme by its number on the wire; [0] is unused.</summary>
+        public void Speak(IReadOnlyList<float> shares)
+        {
+            mouth.Clear();
+            for (var i = 1; i < Visemes && i < shares.Count; i++)
+            {
+                if (shares[i] > 0) Say((Viseme)i, shares[i]);
+            }
+        }
+
+        /// <summary>Say nothing.</summary>
+        public void Silence() => mouth.Clear();
+
+        /// <summary>Look relative to the head: to its own left (-60..60) and up (-40..40), degrees.</summary>
+        public void Look(float left, float up) =>
+            (_left, _up, _looks) = (Mathf.Clamp(left, -60, 60), Mathf.Clamp(up, -40, 40), true);
+
+        /// <summary>Let the eyes wander again.</summary>
+        public void LookFreely() => (_left, _up, _looks) = (null, null, true);
+
+        private void Say(Viseme viseme, float share) =>
+            mouth.Add(new MouthShape { viseme = viseme, share = Mathf.Clamp01(share) });
 
         private void OnEnable()
         {
@@ -105,6 +157,8 @@ namespace EmoMotion.Unity
             _stream?.Dispose();
             _stream = null;
             _names = null;
+            Array.Clear(_said, 0, Visemes);
+            _looks |= _left != null;
         }
 
         private void LateUpdate()
@@ -133,12 +187,8 @@ namespace EmoMotion.Unity
                 _none = true;
                 return;
             }
-            if (Differs())
-            {
-                Take(_affect);
-                _change.Affect = _affect;
-                _stream.Change(_change);
-            }
+            var speaks = Speaks();
+            if (speaks || _looks || Differs()) Tell();
             if (!_stream.Read(LiveStream.Now, ref _values)) return;
             if (!ReferenceEquals(_names, _stream.Names)) Prepare(_stream.Names);
             for (var i = 0; i < _values.Length; i++)
@@ -146,6 +196,46 @@ namespace EmoMotion.Unity
                 var value = Mathf.Clamp01((_values[i] * _multipliers[i] + _offsets[i]) * strength);
                 Set(_places, i, 100 * value);
             }
+        }
+
+        /// <summary>All that is wanted now: a change that says nothing of the mouth would silence it.</summary>
+        private void Tell()
+        {
+            Take(_affect);
+            _change.Clear();
+            _change.Affect = _affect;
+            for (var i = 1; i < Visemes; i++)
+            {
+                _said[i] = _says[i];
+                if (!(_says[i] > 0)) continue;
+                var entry = _change.Visemes.Add();
+                (entry.Viseme, entry.Weight) = ((Viseme)i, _says[i]);
+            }
+            if (_looks)
+            {
+                (_change.LookLeft, _change.LookUp) = (_left, _up);
+                _change.LookFreely = _left == null;
+                _looks = false;
+            }
+            _stream.Change(_change);
+        }
+
+        /// <summary>Whether the mouth is to say something else than the face was told; fills in what.</summary>
+        private bool Speaks()
+        {
+            Array.Clear(_says, 0, Visemes);
+            for (var i = 0; i < mouth.Count; i++)
+            {
+                var sound = (int)mouth[i].viseme;
+                if (sound > 0 && sound < Visemes) _says[sound] = Mathf.Clamp01(_says[sound] + mouth[i].share);
+            }
+            var differs = false;
+            for (var i = 1; i < Visemes; i++)
+            {
+                var closes = !(_says[i] > 0) && _said[i] > 0;
+                differs |= closes || Mathf.Abs(_says[i] - _said[i]) >= Step;
+            }
+            return differs;
         }
 
         /// <summary>Whether the body feels something else than the face was told.</summary>

@@ -26,6 +26,8 @@ namespace EmoMotion.Tests
                     var v = new Float3(0.5f, -2, 1);
                     var there = frame.Rotation(a).Rotate(frame.Point(v));
                     Assert.Less((there - frame.Point(a.Rotate(v))).Length, 1e-5 * frame.Unit, frame.Name);
+                    Assert.Less((frame.ToSdk(frame.Point(v)) - v).Length, 1e-6, frame.Name);
+                    Assert.Less(Quat.Angle(frame.ToSdk(frame.Rotation(a)), a), 1e-5, frame.Name);
                     Assert.Less(Quat.Angle(frame.Rotation(a) * frame.Rotation(b), frame.Rotation(a * b)), 1e-5,
                         frame.Name);
                 }

@@ -105,6 +105,14 @@ namespace EmoMotion.Tests
 
         public Float3 At(BodyJoint joint) => _at[_of[joint]];
 
+        /// <summary>How each joint's bone is turned, in the character's space.</summary>
+        public Quat[] Turned()
+        {
+            var turned = new Quat[Body.Joints];
+            foreach (var pair in _of) turned[(int)pair.Key] = _turned[pair.Value];
+            return turned;
+        }
+
         /// <summary>How far a bone has turned since the rest pose, in the character's space.</summary>
         public Quat TurnSinceRest(BodyJoint joint) => _turned[_of[joint]] * _bones[_of[joint]].Rest.Inverse;
 

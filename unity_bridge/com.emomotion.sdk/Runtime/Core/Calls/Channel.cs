@@ -144,6 +144,10 @@ namespace EmoMotion
                 Version = _web ? new Version(1, 1) : new Version(2, 0),
                 Content = new RequestContent(queue, type, _onContext),
             };
+#if NET5_0_OR_GREATER
+            // Else a handler of .NET would take HTTP/1.1 where there is no TLS; older ones have a switch for it.
+            if (!_web) request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+#endif
             if (_web) request.Headers.TryAddWithoutValidation("X-Grpc-Web", "1");
             else request.Headers.TryAddWithoutValidation("te", "trailers");
             if (_authorization != null) request.Headers.TryAddWithoutValidation("authorization", _authorization);

@@ -40,25 +40,29 @@ namespace EmoMotion
         /// <param name="cancel">Stops the work on the server.</param>
         /// <exception cref="EmoMotionException">Refused, late or lost; the message says why.</exception>
         /// <exception cref="OperationCanceledException"><paramref name="cancel"/> fired.</exception>
-        public async Task<MotionClip> GenerateAsync(GenerateRequest request, Action<float> progress = null,
-            double timeoutS = 60, CancellationToken cancel = default)
+        public Task<MotionClip> GenerateAsync(GenerateRequest request, Action<float> progress = null,
+            double timeoutS = 60, CancellationToken cancel = default) =>
+            ClipAsync(MotionService.Generate, request, progress, timeoutS, cancel);
+
+        /// <summary>
+        /// One clip of several things done one after the other, with poses that it reaches, a way with times, parts of
+        /// another clip that stay, an end that meets the beginning: all that <see cref="ComposeRequest"/> can say.
+        /// Parameters and exceptions are those of <see cref="GenerateAsync"/>; a server that cannot compose answers
+        /// Unimplemented.
+        /// </summary>
+        public async Task<MotionClip> ComposeAsync(ComposeRequest request, Action<float> progress = null,
+            double timeoutS = 120, CancellationToken cancel = default)
         {
-            MotionClip clip = null;
-            void Received(GenerateReply reply)
+            try
             {
-                if (reply.Part == GenerateReply.PartCase.Header) clip = new MotionClip(reply.Header);
-                else if (clip == null)
-                    throw new EmoMotionException(StatusCode.Internal, "a part of a clip came before its header");
-                else if (reply.Part == GenerateReply.PartCase.Chunk) clip.Take(reply.Chunk);
-                else if (reply.Part == GenerateReply.PartCase.Status) clip.End(reply.Status);
-                progress?.Invoke(clip.Progress);
+                return await ClipAsync(ComposeService.Compose, request, progress, timeoutS, cancel)
+                    .ConfigureAwait(Channel.OnContext);
             }
-            await Channel.StreamAsync(MotionService.Generate, request, new GenerateReply(), Received, timeoutS, cancel)
-                .ConfigureAwait(Channel.OnContext);
-            if (clip?.Status == null)
-                throw new EmoMotionException(StatusCode.Internal,
-                    "the server ended a clip without saying how it was made");
-            return clip;
+            catch (EmoMotionException error) when (error.Status == StatusCode.Unimplemented)
+            {
+                throw new EmoMotionException(StatusCode.Unimplemented,
+                    $"server {Channel.Server} cannot compose clips; update it", error);
+            }
         }
 
         /// <summary>A live character; see <see cref="LiveStream.Open"/>.</summary>
@@ -71,5 +75,26 @@ namespace EmoMotion
 
         /// <inheritdoc/>
         public void Dispose() => Channel.Dispose();
+
+        private async Task<MotionClip> ClipAsync(string method, WireMessage request, Action<float> progress,
+            double timeoutS, CancellationToken cancel)
+        {
+            MotionClip clip = null;
+            void Received(GenerateReply reply)
+            {
+                if (reply.Part == GenerateReply.PartCase.Header) clip = new MotionClip(reply.Header);
+                else if (clip == null)
+                    throw new EmoMotionException(StatusCode.Internal, "a part of a clip came before its header");
+                else if (reply.Part == GenerateReply.PartCase.Chunk) clip.Take(reply.Chunk);
+                else if (reply.Part == GenerateReply.PartCase.Status) clip.End(reply.Status);
+                progress?.Invoke(clip.Progress);
+            }
+            await Channel.StreamAsync(method, request, new GenerateReply(), Received, timeoutS, cancel)
+                .ConfigureAwait(Channel.OnContext);
+            if (clip?.Status == null)
+                throw new EmoMotionException(StatusCode.Internal,
+                    "the server ended a clip without saying how it was made");
+            return clip;
+        }
     }
 }

@@ -35,7 +35,7 @@ namespace EmoMotion
             var start = new ExpressStart { Wish = new ExpressChange(), Fps = fps, Blendshapes = true,
                 Seed = options.Seed };
             var stream = new FaceStream(channel, start, options);
-            stream.Merge(new ExpressChange { Affect = affect });
+            start.Wish.Affect = affect;
             stream.Open();
             return stream;
         }
@@ -53,7 +53,7 @@ namespace EmoMotion
         {
             lock (Gate)
             {
-                Merge(change);
+                _start.Wish.Merge(change, _writer);
                 _request.Change = change;
                 Send(_request);
             }
@@ -72,17 +72,6 @@ namespace EmoMotion
                 Array.Copy(_values, values, values.Length);
                 return true;
             }
-        }
-
-        /// <summary>What a change says stands in the start of the next connection, too.</summary>
-        private void Merge(ExpressChange change)
-        {
-            var wish = _start.Wish;
-            if (change.Affect != null || change.Track != null) (wish.Affect, wish.Track) = (null, null);
-            wish.Visemes.Clear();
-            _writer.Clear();
-            change.WriteTo(_writer);
-            wish.MergeFrom(_writer.Buffer, 0, _writer.Length);
         }
 
         private protected override WireMessage StartMessage() => _startRequest;

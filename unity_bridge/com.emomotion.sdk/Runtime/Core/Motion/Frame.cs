@@ -78,6 +78,22 @@ namespace EmoMotion
             return new Quat(_hand * _sx * Pick(v, _x), _hand * _sy * Pick(v, _y), _hand * _sz * Pick(v, _z), q.W);
         }
 
+        /// <summary>The other way: a point of this frame and its unit in the SDK's, in metres.</summary>
+        public Float3 ToSdk(Float3 p)
+        {
+            var v = new float[3];
+            (v[_x], v[_y], v[_z]) = (_sx * p.X / Unit, _sy * p.Y / Unit, _sz * p.Z / Unit);
+            return new Float3(v[0], v[1], v[2]);
+        }
+
+        /// <summary>The other way: a rotation of this frame in the SDK's.</summary>
+        public Quat ToSdk(Quat q)
+        {
+            var v = new float[3];
+            (v[_x], v[_y], v[_z]) = (_hand * _sx * q.X, _hand * _sy * q.Y, _hand * _sz * q.Z);
+            return new Quat(v[0], v[1], v[2], q.W);
+        }
+
         /// <inheritdoc/>
         public override string ToString() => Name;
 

@@ -130,8 +130,8 @@ namespace EmoMotion
                 if (_count == 0) return 0;
                 var run = 1;
                 while (run < Math.Min(most, _count) && Follows(_count - run)) run++;
-                for (var i = _count - run; i < _count - 1; i++) Write(_poses[Slot(i)], before.Add());
-                Write(_poses[Slot(_count - 1)], resume);
+                for (var i = _count - run; i < _count - 1; i++) before.Add().Take(_poses[Slot(i)]);
+                resume.Take(_poses[Slot(_count - 1)]);
                 return run;
             }
         }
@@ -272,21 +272,6 @@ namespace EmoMotion
                 pose.Intensity = (float)(frame.Affect.Intensity ?? Affect.DefaultIntensity);
             }
             (pose.Wish, pose.Idle, pose.Reacting) = (frame.Wish, frame.Source == FrameSource.Idle, frame.Reacting);
-        }
-
-        private static void Write(BodyPose pose, Wire.Pose message)
-        {
-            message.Clear();
-            foreach (var q in pose.Rotations)
-            {
-                message.Rotations.Add(q.X);
-                message.Rotations.Add(q.Y);
-                message.Rotations.Add(q.Z);
-                message.Rotations.Add(q.W);
-            }
-            message.Root.Add(pose.Root.X);
-            message.Root.Add(pose.Root.Y);
-            message.Root.Add(pose.Root.Z);
         }
     }
 }

@@ -50,6 +50,9 @@ namespace EmoMotion
         /// <summary>Whether a bone was stated for a joint.</summary>
         public bool Drives(BodyJoint joint) => Has[(int)joint];
 
+        /// <summary>Where the bone of a joint is at rest; zero for a joint without one.</summary>
+        public Float3 Position(BodyJoint joint) => Positions[(int)joint];
+
         /// <summary>Needed joints without a bone, for a message; empty when all are there.</summary>
         public string Missing()
         {

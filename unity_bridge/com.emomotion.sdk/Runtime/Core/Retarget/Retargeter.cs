@@ -108,6 +108,26 @@ namespace EmoMotion
             }
         }
 
+        /// <summary>The other way: the pose of the SDK's body that a character shows.</summary>
+        /// <param name="world">
+        /// How the bone of each joint is turned, in the character's space; those of joints without a bone are not
+        /// looked at: such a joint goes with the one above.
+        /// </param>
+        /// <param name="hips">Where the bone of the pelvis is, in the character's space.</param>
+        /// <param name="pose">Gets rotations and root; nothing else of it is touched.</param>
+        public void Read(Quat[] world, Float3 hips, BodyPose pose)
+        {
+            for (var j = 0; j < Body.Joints; j++)
+            {
+                var parent = Body.Parents[j];
+                var above = parent < 0 ? Quat.Identity : _turns[parent];
+                _turns[j] = _rig.Has[j] ? world[j] * _world[j].Inverse : above;
+                pose.Rotations[j] = _rig.Frame.ToSdk((above.Inverse * _turns[j]).Normalized);
+            }
+            var moved = (hips - _rig.Positions[0]) * (1 / _scale);
+            pose.Root = new Float3(0, _body.RestHeight, 0) + _rig.Frame.ToSdk(moved);
+        }
+
         /// <summary>Forget where feet were held: the character was put somewhere else.</summary>
         public void Release()
         {

@@ -57,4 +57,17 @@ namespace EmoMotion.Wire
             else into[(int)Emotion.Neutral] = 1;
         }
     }
+
+    public sealed partial class AffectTrack
+    {
+        /// <summary>A feeling over time: what is felt at each moment, between which it is blended.</summary>
+        /// <param name="keys">One or more, their seconds rising.</param>
+        public static AffectTrack Of(params (double Seconds, Affect Affect)[] keys)
+        {
+            var track = new AffectTrack();
+            foreach (var (seconds, affect) in keys)
+                track.Keys.Add(new AffectKey { Seconds = seconds, Affect = affect });
+            return track;
+        }
+    }
 }

@@ -6,17 +6,6 @@
 #include "EmoMotionComponent.h"
 #include "GameFramework/Actor.h"
 
-namespace
-{
-	const FName& CurveName(int32 Emotion)
-	{
-		static const FName Names[EmoMotionEmotions] = {
-			TEXT("EmoMotion_Neutral"), TEXT("EmoMotion_Joy"), TEXT("EmoMotion_Trust"), TEXT("EmoMotion_Fear"), TEXT("EmoMotion_Surprise"),
-			TEXT("EmoMotion_Sadness"), TEXT("EmoMotion_Disgust"), TEXT("EmoMotion_Anger"), TEXT("EmoMotion_Anticipation")};
-		return Names[Emotion];
-	}
-}
-
 void FAnimNode_ApplyEmoMotionPose::Initialize_AnyThread(const FAnimationInitializeContext& Context)
 {
 	FAnimNode_Base::Initialize_AnyThread(Context);
@@ -68,7 +57,7 @@ void FAnimNode_ApplyEmoMotionPose::Evaluate_AnyThread(FPoseContext& Output)
 	{
 		for (int32 Emotion = 0; Emotion < EmoMotionEmotions; ++Emotion)
 		{
-			Output.Curve.Set(CurveName(Emotion), Alpha * Pose->Emotions[Emotion]);
+			Output.Curve.Set(EmoMotionCurveName(Emotion), Alpha * Pose->Emotions[Emotion]);
 		}
 	}
 }

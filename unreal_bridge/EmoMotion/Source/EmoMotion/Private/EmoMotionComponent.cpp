@@ -3,25 +3,10 @@
 #include "Components/SkeletalMeshComponent.h"
 #include "EmoMotionRig.h"
 #include "EmoMotionSettings.h"
+#include "EmoMotionStreams.h"
 #include "EmoMotionSubsystem.h"
-#include "Engine/GameInstance.h"
 #include "Engine/World.h"
 #include "GameFramework/Actor.h"
-#include "emomotion.h"
-
-namespace
-{
-	em_affect CoreAffect(const FEmoMotionAffect& Affect)
-	{
-		em_affect Out = {};
-		for (const TPair<EEmoMotionEmotion, float>& Weight : Affect.Weights)
-		{
-			Out.weights[static_cast<int32>(Weight.Key)] = Weight.Value;
-		}
-		Out.intensity = Affect.Intensity;
-		return Out;
-	}
-}
 
 UEmoMotionComponent::UEmoMotionComponent()
 {
@@ -69,17 +54,16 @@ bool UEmoMotionComponent::Start()
 			TEXT("%s has no skeletal mesh %s to move; add one, or set MeshName"), *GetOwner()->GetName(), *MeshName.ToString()));
 		return false;
 	}
-	UGameInstance* Game = GetWorld()->GetGameInstance();
-	UEmoMotionSubsystem* Subsystem = Game ? Game->GetSubsystem<UEmoMotionSubsystem>() : nullptr;
-	em_client* Client = Subsystem ? Subsystem->GetClient() : nullptr;
+	FString Problem;
+	em_client* Client = EmoMotionClientOf(*this, Problem);
 	if (!Client)
 	{
-		Fail(Subsystem ? Subsystem->GetProblem() : FString(TEXT("a character needs a running game")));
+		Fail(Problem);
 		return false;
 	}
 
 	const FTCHARToUTF8 TextText(*Text), PlanText(*Plan);
-	const em_affect Feeling = CoreAffect(Affect);
+	const em_affect Feeling = EmoMotionCoreAffect(Affect);
 	em_drive_options Options = {};
 	Options.wish.text = TextText.Get();
 	Options.wish.affect = &Feeling;
@@ -98,7 +82,7 @@ bool UEmoMotionComponent::Start()
 		return false;
 	}
 	Drive = TSharedPtr<em_drive>(Opened, [](em_drive* Closing) { em_drive_close(Closing); });
-	ClosingHandle = Subsystem->OnClosing.AddUObject(this, &UEmoMotionComponent::Leave);
+	ClosingHandle = EmoMotionSubsystemOf(*this)->OnClosing.AddUObject(this, &UEmoMotionComponent::Leave);
 	Mesh = Found;
 	Origin = Found->GetComponentTransform();
 	Found->AddTickPrerequisiteComponent(this);  // the pose must be there when the mesh asks for it
@@ -119,12 +103,9 @@ void UEmoMotionComponent::Stop()
 void UEmoMotionComponent::Leave()
 {
 	SetComponentTickEnabled(false);
-	if (UGameInstance* Game = GetWorld() ? GetWorld()->GetGameInstance() : nullptr)
+	if (UEmoMotionSubsystem* Subsystem = EmoMotionSubsystemOf(*this))
 	{
-		if (UEmoMotionSubsystem* Subsystem = Game->GetSubsystem<UEmoMotionSubsystem>())
-		{
-			Subsystem->OnClosing.Remove(ClosingHandle);
-		}
+		Subsystem->OnClosing.Remove(ClosingHandle);
 	}
 	ClosingHandle.Reset();
 	if (USkeletalMeshComponent* Left = Mesh.Get())
@@ -259,7 +240,7 @@ void UEmoMotionComponent::SetText(const FString& NewText)
 void UEmoMotionComponent::SetAffect(const FEmoMotionAffect& NewAffect)
 {
 	Affect = NewAffect;
-	const em_affect Feeling = CoreAffect(Affect);
+	const em_affect Feeling = EmoMotionCoreAffect(Affect);
 	em_wish Wish = {};
 	Wish.affect = &Feeling;
 	Tell(Wish);

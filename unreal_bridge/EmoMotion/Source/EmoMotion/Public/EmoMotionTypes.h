@@ -22,6 +22,9 @@ enum class EEmoMotionEmotion : uint8
 /** How many emotions there are. */
 inline constexpr int32 EmoMotionEmotions = 9;
 
+/** Name of the curve that tells how strongly an emotion is shown, e.g. EmoMotion_Joy. */
+EMOMOTION_API const FName& EmoMotionCurveName(int32 Emotion);
+
 /** A mixture of emotions and how strongly it is felt. No weights: neutral. */
 USTRUCT(BlueprintType)
 struct EMOMOTION_API FEmoMotionAffect
@@ -39,6 +42,30 @@ struct EMOMOTION_API FEmoMotionAffect
 	FEmoMotionAffect() = default;
 	FEmoMotionAffect(EEmoMotionEmotion Emotion, float InIntensity);
 };
+
+/** Shapes of a mouth that speaks. */
+UENUM(BlueprintType)
+enum class EEmoMotionViseme : uint8
+{
+	A,
+	CH,
+	Closed,
+	E,
+	F,
+	I,
+	Ing,
+	KK,
+	M,
+	NN,
+	O,
+	RR,
+	SS,
+	U
+};
+
+/** How many visemes there are, and how many blendshapes. */
+inline constexpr int32 EmoMotionVisemes = 14;
+inline constexpr int32 EmoMotionShapes = 52;
 
 /** What follows the character's way over the ground. */
 UENUM(BlueprintType)

@@ -223,7 +223,7 @@ namespace EmoMotion.Wire
         public double Fps { get; set; }
 
         /// <summary>
-        /// Number of frames that will follow. Range: [1, 3601]. Unit: frames. The clip lasts (frame_count - 1) / fps
+        /// Number of frames that will follow. Range: [1, 14401]. Unit: frames. The clip lasts (frame_count - 1) / fps
         /// seconds.
         /// </summary>
         public uint FrameCount { get; set; }
@@ -274,7 +274,7 @@ namespace EmoMotion.Wire
     public sealed partial class MotionChunk : WireMessage
     {
         /// <summary>
-        /// Index of the first frame, which is the number of frames sent before. Range: [0, 3600]. Unit: frames.
+        /// Index of the first frame, which is the number of frames sent before. Range: [0, 14400]. Unit: frames.
         /// </summary>
         public uint StartFrame { get; set; }
 
@@ -360,17 +360,21 @@ namespace EmoMotion.Wire
     {
         private string _text = "";
 
-        /// <summary>As asked. Range: [1, 1000] characters.</summary>
+        /// <summary>
+        /// As asked; of a composition the sentences of its beats one after the other, cut where they are too long.
+        /// Range: [1, 1000] characters.
+        /// </summary>
         public string Text { get => _text; set => _text = value ?? ""; }
 
         private Affect _affectSpare;
 
         /// <summary>
-        /// As applied: weights that sum to 1 and the intensity; never valence_arousal. Range: see Affect.
+        /// As applied: weights that sum to 1 and the intensity; never valence_arousal. Of a composition what is felt
+        /// longest. Range: see Affect.
         /// </summary>
         public Affect Affect { get; set; }
 
-        /// <summary>As asked, or the default. Range: [0.5, 30]. Unit: seconds.</summary>
+        /// <summary>As asked, or the default. Range: [0.5, 30], of a composition [0.5, 120]. Unit: seconds.</summary>
         public double Seconds { get; set; }
 
         /// <summary>As asked, or as drawn by the server. Range: [0, 18446744073709551615]. Unit: none.</summary>
@@ -541,6 +545,11 @@ namespace EmoMotion.Wire
         /// </summary>
         public double? BudgetLeftMs { get; set; }
 
+        /// <summary>
+        /// Of a composition: what had to be bent and by how much, a sentence each. Range: any number.
+        /// </summary>
+        public WireList<string> Notes { get; } = new WireList<string>();
+
         /// <inheritdoc/>
         public override void Clear()
         {
@@ -549,6 +558,7 @@ namespace EmoMotion.Wire
             Degraded = false;
             BundleSha256 = "";
             BudgetLeftMs = null;
+            Notes.Clear();
         }
 
         /// <inheritdoc/>
@@ -560,6 +570,7 @@ namespace EmoMotion.Wire
             if (Degraded) size += 1 + 1;
             if (BundleSha256.Length > 0) size += 1 + Size.Text(BundleSha256);
             if (BudgetLeftMs != null) size += 1 + 8;
+            for (var i = 0; i < Notes.Count; i++) size += 1 + Size.Text(Notes[i]);
             return size;
         }
 
@@ -571,6 +582,7 @@ namespace EmoMotion.Wire
             if (Degraded) { writer.Tag(24); writer.Bool(Degraded); }
             if (BundleSha256.Length > 0) { writer.Tag(34); writer.Text(BundleSha256); }
             if (BudgetLeftMs != null) { writer.Tag(41); writer.Double(BudgetLeftMs.Value); }
+            for (var i = 0; i < Notes.Count; i++) { writer.Tag(50); writer.Text(Notes[i]); }
         }
 
         internal override void Read(ref WireReader reader)
@@ -585,6 +597,7 @@ namespace EmoMotion.Wire
                     case 24: Degraded = reader.Bool(); break;
                     case 34: BundleSha256 = reader.Text(); break;
                     case 41: BudgetLeftMs = reader.Double(); break;
+                    case 50: Notes.Add(reader.Text()); break;
                     default: reader.Skip(tag); break;
                 }
             }
