@@ -8,9 +8,12 @@ from pathlib import Path
 
 from sdk.errors import InvalidInput
 
+NEEDED_BYTES = 8 * 2**20
+"""Less room than this is refused before the work: a minute of motion, its sidecar and a copy of what was there."""
+
 
 def check_writable(path: Path, *, suffixes: Iterable[str], field: str = "out") -> None:
-    """Refuse a path that could not be written later: wrong suffix, a folder, a missing or closed parent.
+    """Refuse a path that could not be written later: wrong suffix, a folder, a missing, closed or full parent.
 
     Raises InvalidInput with one line. Leaves no trace.
     """
@@ -28,8 +31,12 @@ def check_writable(path: Path, *, suffixes: Iterable[str], field: str = "out") -
         # Trying is the only honest test: permission bits say nothing about read-only disks or the superuser.
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".emomotion-"):
             pass
+        free = shutil.disk_usage(path.parent).free
     except OSError as error:
         raise _unwritable(path, error, field) from None
+    if free < NEEDED_BYTES:
+        message = f"no room: {free / 2**20:.1f} MiB are free and a clip may need {NEEDED_BYTES / 2**20:.0f}"
+        raise InvalidInput(f"{message}: {path.parent}", field=field)
     try:
         path.with_name(path.name + ".emotion.json").lstat()
     except FileNotFoundError:

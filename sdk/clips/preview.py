@@ -107,7 +107,7 @@ def contact_sheet(
         pen.rounded_rectangle((margin, top + 3, margin + 4, top + 21), 2, fill=accent)
         limit = width - 2 * margin - 150
         pen.text((margin + 12, top + 12), _fitted(shot.title, _font(15), limit), INK, _font(15), anchor="lm")
-        pen.text((width - margin, top + 12), _mood(shot.affect), accent, _font(14), anchor="rm")
+        pen.text((width - margin, top + 12), mood(shot.affect), accent, _font(14), anchor="rm")
         scene = stage(shot.motion)
         view_m = 2.15 * max(1.0, _top(shot.motion) / 1.95)
         camera = Camera(float(scene.headings[0]) + VIEW_AZIMUTH, (cell[0] - 2, cell[1]), view_m=view_m, drop=-0.03)
@@ -147,7 +147,7 @@ def _frames(clip: Motion, *, title: str, affect: Affect | None, size: tuple[int,
         base = height - edge
         if affect is not None:
             pen.ellipse((edge, base - 12 * unit, edge + 12 * unit, base), fill=accent)
-        pen.text((edge + 19 * unit, base - 6 * unit), _mood(affect), INK, small, anchor="lm")
+        pen.text((edge + 19 * unit, base - 6 * unit), mood(affect), INK, small, anchor="lm")
         pen.text((width - edge, base - 6 * unit), f"{frame / clip.fps:.1f} s", FAINT, small, anchor="rm")
         done = (frame + 1) / len(clip)
         pen.rectangle((0, height - round(4 * unit), round(width * done), height), fill=accent)
@@ -176,7 +176,7 @@ def _accent(affect: Affect | None) -> Color:
     return ACCENTS[Emotion[affect.label.upper()] if affect else Emotion.NEUTRAL]
 
 
-def _mood(affect: Affect | None) -> str:
+def mood(affect: Affect | None) -> str:
     """The emotion as a caption: "anger, intensity 0.8", of a mixture its parts, nothing where it is unknown."""
     if affect is None:
         return ""

@@ -1,16 +1,25 @@
 """Read the tags of a clip back from wherever they survived, and say where the places disagree."""
 
 import hashlib
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from sdk.clips.container import read_glb
-from sdk.clips.tags import ClipTags, flat_strings, load_json, sidecar_path, tags_from_object
-from sdk.errors import MalformedFile
+from sdk.clips.container import split_glb
+from sdk.clips.read_motion import npz_arrays
+from sdk.clips.tags import FLAT_KEYS, ClipTags, flat_strings, load_json, sidecar_path, tags_from_object
+from sdk.clips.usd import check_usd
+from sdk.errors import InvalidInput, MalformedFile
 
-Place = Literal["sidecar", "animation.extras", "node.extras", "asset.extras"]
+Place = Literal[
+    "sidecar", "animation.extras", "node.extras", "asset.extras", "animation.customData", "layer.customLayerData",
+    "character.userProperties", "npz.emotion_json", "armature.properties",
+]  # fmt: skip
+WHOLE: tuple[Place, ...] = ("animation.extras", "animation.customData")
+"""Places that hold the object itself; the others hold flat strings, the object among them as `emotion_json`."""
+Found = Iterator[tuple[Place, Any]]
 
 
 @dataclass(frozen=True)
@@ -23,10 +32,12 @@ class TagReading:
 
 
 def read_tags(path: Path) -> TagReading:
-    """Tags of a clip file: the sidecar's, else the animation's, the root joint's, the asset's (the last three: GLB).
+    """Tags of a clip file: the sidecar's, else those inside the clip, the most trusted first.
 
-    Every other place is compared with the chosen one; what differs, cannot be read or no longer fits the file is
-    listed in `conflicts`. Raises MalformedFile for a sidecar that breaks its schema and for a clip without any tags.
+    GLB and VRMA: the animation's, the root joint's, the asset's; USD: the animation's, the layer's, the character's;
+    NPZ: emotion_json; FBX: the armature's; BVH: none. Every other place is compared with the chosen one; what differs,
+    cannot be read or no longer fits the file is listed in `conflicts`. Raises MalformedFile for a sidecar that breaks
+    its schema and for a clip without any tags, InvalidInput for a USD clip without sidecar where the extra is missing.
     """
     raw = path.read_bytes()
     found: list[tuple[Place, dict[str, Any], ClipTags]] = []
@@ -39,19 +50,18 @@ def read_tags(path: Path) -> TagReading:
         found.append(("sidecar", tagged, tags))
         if tagged["clip"]["sha256"] != hashlib.sha256(raw).hexdigest():
             conflicts.append(f"sidecar: clip.sha256 is not that of {path.name}: one of the two was changed")
-    if path.suffix.lower() == ".glb":
-        for place, value in _places(read_glb(path)[0]):
-            try:
-                tagged = value
-                if place != "animation.extras":
-                    tagged = load_json(value["emotion_json"], where=f"{place}.emotion_json")
-                tags = tags_from_object(tagged, where=place)
-            except MalformedFile as error:
-                conflicts.append(str(error))
-                continue
-            if place != "animation.extras":
-                conflicts += _differences(f"{place} (alone and in emotion_json)", flat_strings(tagged), value, "itself")
-            found.append((place, tagged, tags))
+    for place, value in _inside(path, raw, alone=not found):
+        try:
+            tagged = value
+            if place not in WHOLE:
+                tagged = load_json(value["emotion_json"], where=f"{place}.emotion_json")
+            tags = tags_from_object(tagged, where=place)
+        except MalformedFile as error:
+            conflicts.append(str(error))
+            continue
+        if place not in WHOLE:
+            conflicts += _differences(f"{place} (alone and in emotion_json)", flat_strings(tagged), value, "itself")
+        found.append((place, tagged, tags))
     if not found:
         broken = f": {conflicts[0]}" if conflicts else f", and {sidecar.name} does not lie beside it"
         raise MalformedFile(f"{path.name} carries no emotion tags{broken}")
@@ -61,7 +71,68 @@ def read_tags(path: Path) -> TagReading:
     return TagReading(tags, source, tuple(conflicts))
 
 
-def _places(document: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
+def _inside(path: Path, raw: bytes, *, alone: bool) -> Found:
+    """Places of a clip file that hold tags. alone: there is no sidecar, so that a missing reader is an error."""
+    suffix = path.suffix.lower()
+    if suffix in (".glb", ".vrma"):
+        yield from _gltf_places(split_glb(raw, name=path.name)[0])
+    elif suffix == ".npz":
+        arrays = npz_arrays(path)
+        if "emotion_json" in arrays:
+            yield "npz.emotion_json", {"emotion_json": str(arrays["emotion_json"])}
+    elif suffix == ".fbx":
+        flat = _fbx_strings(raw)
+        if "emotion_json" in flat:
+            yield "armature.properties", flat
+    elif suffix in (".usda", ".usdc", ".usdz"):
+        try:
+            check_usd()
+        except InvalidInput:
+            if alone:
+                raise
+            return  # the sidecar says it all; nothing can be compared
+        yield from _usd_places(path)
+
+
+def _usd_places(path: Path) -> Found:
+    from pxr import Tf, Usd
+
+    try:
+        stage = Usd.Stage.Open(str(path))
+    except Tf.ErrorException:
+        raise MalformedFile(f"{path.name} is no USD file, or a damaged one") from None
+    for prim in stage.Traverse():
+        whole = prim.GetCustomDataByKey("emotion")
+        if isinstance(whole, str):
+            yield "animation.customData", load_json(whole, where="animation.customData")
+            break
+    layer = stage.GetRootLayer().customLayerData.get("emotion")
+    if isinstance(layer, dict) and "emotion_json" in layer:
+        yield "layer.customLayerData", layer
+    for prim in stage.Traverse():
+        names = [name for name in prim.GetPropertyNames() if name.startswith("userProperties:emotion_")]
+        if "userProperties:emotion_json" in names:
+            kept = {name.partition(":")[2]: prim.GetAttribute(name).Get() for name in names}
+            yield "character.userProperties", kept
+            break
+
+
+def _fbx_strings(raw: bytes) -> dict[str, str]:
+    """Strings `emotion_<name>` of a binary FBX file; a property is name, type, label, flags, value, each a string."""
+    found: dict[str, str] = {}
+    for name in ("emotion_json", *(f"emotion_{key}" for key in FLAT_KEYS)):
+        mark = b"S" + struct.pack("<I", len(name)) + name.encode()
+        at, parts = raw.find(mark), list[bytes]()
+        while 0 <= at < len(raw) - 5 and raw[at : at + 1] == b"S" and len(parts) < 5:
+            size = struct.unpack_from("<I", raw, at + 1)[0]
+            parts.append(raw[at + 5 : at + 5 + size])
+            at += 5 + size
+        if len(parts) == 5:
+            found[name] = parts[4].decode("utf-8", errors="replace")
+    return found
+
+
+def _gltf_places(document: Mapping[str, Any]) -> Found:
     """Places of a glTF document that hold tags, most trusted first; other people's extras are passed over."""
     for animation in _objects(document.get("animations")):
         extras = animation.get("extras")

@@ -9,26 +9,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from sdk.clips.files import publish
+from sdk.clips.curves import emotion_curves, stated_curves
 from sdk.emotion import Affect, Emotion
 from sdk.errors import InvalidInput, MalformedFile
 from sdk.motion.motion import Motion
+from sdk.motion.rotations import quat_angle
+from sdk.runtime.track import AffectTrack
 
 SCHEMA = "sdk.emotion/1"
+CLOSED_RAD = 2e-3
+"""A loop's last pose nearer to its first than this is the same pose again."""
 SIDECAR_SUFFIX = ".emotion.json"
-FRAME_CONVENTION = "right-handed, Y up, faces +Z, metres; local rotations xyzw relative to the T-pose"
+UNITS = {"m": "metres", "cm": "centimetres"}
+UPS = {"y": "Y up, faces +Z", "z": "Z up, faces -Y"}
+OPTION_FACTS = ("unit", "rest", "up", "body", "model_sha256")
 FLAT_KEYS = ("label", "intensity", "prompt", "seed", "licence", "synthetic")
 """Fields that also stand alone, as the strings `emotion_<name>`, for readers that cannot parse JSON."""
 
 _KNOWN = frozenset(
-    ("schema clip label weights valence arousal intensity segments requested prompt seed plan model generator "
-     "postprocess loop root_motion licence dataset_licences synthetic").split()
+    ("schema clip label weights valence arousal intensity segments requested curves prompt seed plan model generator "
+     "postprocess loop root_motion expression_map composition made_with licence dataset_licences synthetic").split()
 )  # fmt: skip
 
 
@@ -43,13 +50,17 @@ class Segment:
 
 @dataclass(frozen=True)
 class ClipFacts:
-    """The file a set of tags was read with. `file` and `sha256` are empty for tags from inside a clip."""
+    """The file a set of tags was read with. `file` and `sha256` are empty for tags from inside a clip.
+
+    options: the other facts of the file, such as "unit" and "rest"; see `sdk.clips.options.WriteOptions`.
+    """
 
     format: str
     fps: float
     frames: int
     file: str = ""
     sha256: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +68,11 @@ class ClipTags:
     """How a clip was made and what it feels: enough, with the bundle, to make it again.
 
     requested: the affect asked for; applied: the one really used. seconds, fps: as requested, None where left open.
-    bundle_sha256: 64 hexadecimal digits, "" if unknown. segments: spans of a changing affect; empty means `applied`
-    throughout. postprocess: (name, parameters) of each step after generation. extra: fields this version does not
-    know, kept as they were read. clip: set by the readers only; writers take these facts from the motion.
+    bundle_sha256: 64 hexadecimal digits, "" if unknown. track: how the affect changes over time; segments: the same as
+    spans, taken from the track if empty; without both `applied` holds throughout. postprocess: (name, parameters) of
+    each step after generation. composition: what was composed, as JSON, if it was. made_with: versions of what made
+    it. extra: fields this version does not know, kept as they were read. clip: set by the readers only; writers take
+    these facts from the motion.
     """
 
     prompt: str
@@ -80,8 +93,11 @@ class ClipTags:
     loop: bool = False
     synthetic: bool = True
     dataset_licences: tuple[str, ...] = ()
+    track: AffectTrack | None = None
     segments: tuple[Segment, ...] = ()
     postprocess: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    composition: Mapping[str, Any] | None = None
+    made_with: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     clip: ClipFacts | None = None
 
@@ -91,11 +107,16 @@ def sidecar_path(clip: Path) -> Path:
     return clip if clip.name.endswith(SIDECAR_SUFFIX) else clip.with_name(clip.name + SIDECAR_SUFFIX)
 
 
-def describe(tags: ClipTags, motion: Motion, *, clip_format: str, file: str = "", sha256: str = "") -> dict[str, Any]:
+def describe(
+    tags: ClipTags, motion: Motion, *, clip_format: str, file: str = "", sha256: str = "",
+    options: Mapping[str, Any] | None = None, expressions: Mapping[str, str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """The object "sdk.emotion/1" of a clip, valid by the schema; without `file` the form that stands inside a clip.
 
+    options: facts of the file such as unit and rest pose. expressions: emotion -> expression that shows it, if any do.
     Raises InvalidInput, which names the field.
     """
+    options = options or {}
     try:
         tags.prompt.encode()
     except UnicodeEncodeError:
@@ -107,11 +128,18 @@ def describe(tags: ClipTags, motion: Motion, *, clip_format: str, file: str = ""
         "frames": len(motion),
         "duration_s": duration,
         "joints": list(motion.skeleton.names),
-        "frame_convention": FRAME_CONVENTION,
+        "frame_convention": (
+            f"right-handed, {UPS[options.get('up', 'y')]}, {UNITS[options.get('unit', 'm')]}; "
+            "local rotations xyzw relative to the T-pose"
+        ),
+        **options,
     }
+    if tags.loop:
+        clip["period_s"] = _period(motion)
     if file:
         clip |= {"file": file, "sha256": sha256}
-    segments = tags.segments or (Segment(0.0, duration, tags.applied),)
+    segments = tags.segments or _spans(tags, duration)
+    curves = emotion_curves(tags, len(motion), motion.fps)
     tagged: dict[str, Any] = {
         **tags.extra,
         "schema": SCHEMA,
@@ -123,7 +151,13 @@ def describe(tags: ClipTags, motion: Motion, *, clip_format: str, file: str = ""
             {"start_s": _rounded(s.start_s), "end_s": _rounded(s.end_s), **_affect(s.affect)} for s in segments
         ],
         # Rounded shares would not always give the same tokens again, so the request alone is exact.
-        "requested": {**_affect(tags.requested, exact=True), "seconds": tags.seconds, "fps": tags.fps},
+        "requested": {
+            **_affect(tags.requested, exact=True),
+            "seconds": tags.seconds,
+            "fps": tags.fps,
+            **_stated_track(tags.track),
+        },
+        "curves": stated_curves(curves, clip["fps"]),
         "prompt": tags.prompt,
         "seed": tags.seed,
         "plan": tags.plan,
@@ -136,6 +170,12 @@ def describe(tags: ClipTags, motion: Motion, *, clip_format: str, file: str = ""
         "dataset_licences": list(tags.dataset_licences),
         "synthetic": tags.synthetic,
     }
+    if expressions:
+        tagged["expression_map"] = dict(expressions)
+    if tags.composition is not None:
+        tagged["composition"] = dict(tags.composition)
+    if tags.made_with and file:  # inside a clip it would make equal clips differ
+        tagged["made_with"] = dict(tags.made_with)
     problem = _problem(tagged, sidecar=bool(file))
     if problem is not None:
         raise InvalidInput(f"clip tags: {problem[0]}: {problem[1]}", field=f"tags.{problem[0]}")
@@ -177,28 +217,36 @@ def tags_from_object(tagged: Any, *, where: str, sidecar: bool = False) -> ClipT
             loop=tagged["loop"],
             synthetic=tagged["synthetic"],
             dataset_licences=tuple(tagged.get("dataset_licences", ())),
+            track=_track_of(requested),
             segments=tuple(Segment(s["start_s"], s["end_s"], _affect_of(s)) for s in tagged["segments"]),
             postprocess=tuple((step["name"], step["parameters"]) for step in tagged["postprocess"]),
+            composition=tagged.get("composition"),
+            made_with=tagged.get("made_with", {}),
             extra={key: value for key, value in tagged.items() if key not in _KNOWN},
-            clip=ClipFacts(clip["format"], clip["fps"], clip["frames"], clip.get("file", ""), clip.get("sha256", "")),
+            clip=ClipFacts(
+                clip["format"],
+                clip["fps"],
+                clip["frames"],
+                clip.get("file", ""),
+                clip.get("sha256", ""),
+                {key: clip[key] for key in OPTION_FACTS if key in clip},
+            ),
         )
     except InvalidInput as error:  # e.g. weights that are all zero
         raise MalformedFile(f"{where}: {error}") from None
 
 
-def sidecar_bytes(tags: ClipTags, motion: Motion, *, file: str, clip_bytes: bytes) -> bytes:
-    """Content of the sidecar of a clip called `file`: UTF-8, sorted keys, no time stamps."""
+def sidecar_bytes(
+    tags: ClipTags, motion: Motion, *, file: str, clip_bytes: bytes, options: Mapping[str, Any] | None = None,
+    expressions: Mapping[str, str] | None = None,
+) -> bytes:  # fmt: skip
+    """Content of the sidecar of a clip called `file`: UTF-8, sorted keys, no time stamps. Options as in `describe`."""
     digest = hashlib.sha256(clip_bytes).hexdigest()
     suffix = Path(file).suffix.lstrip(".").lower()
-    tagged = describe(tags, motion, clip_format=suffix, file=file, sha256=digest)
+    tagged = describe(
+        tags, motion, clip_format=suffix, file=file, sha256=digest, options=options, expressions=expressions
+    )
     return (json.dumps(tagged, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False) + "\n").encode()
-
-
-def write_sidecar(clip: Path, tags: ClipTags, motion: Motion) -> Path:
-    """Write the sidecar of a clip that lies on disk, complete or not at all. Raises InvalidInput."""
-    target = sidecar_path(clip)
-    publish({target: sidecar_bytes(tags, motion, file=clip.name, clip_bytes=clip.read_bytes())})
-    return target
 
 
 def read_sidecar(path: Path) -> ClipTags:
@@ -258,6 +306,33 @@ def _affect_of(stated: Mapping[str, Any]) -> Affect:
         return Affect.of(stated["label"] or "neutral", stated.get("intensity"))
     named = {Emotion[name.upper()]: float(weight) for name, weight in weights.items()}
     return Affect(named, float(stated["intensity"])) if "intensity" in stated else Affect(named)
+
+
+def _spans(tags: ClipTags, duration: float) -> tuple[Segment, ...]:
+    """The track as spans from key to key, each with what is felt in its middle; without a track one span."""
+    if tags.track is None:
+        return (Segment(0.0, duration, tags.applied),)
+    cuts = [0.0, *(at for at in tags.track.seconds if 0 < at < duration), duration]
+    return tuple(Segment(a, b, tags.track.at((a + b) / 2)) for a, b in pairwise(cuts))
+
+
+def _period(motion: Motion) -> float:
+    """Seconds after which a loop begins again: its last frame is either the first one again or the one before it."""
+    turn = float(quat_angle(motion.rotations[0, 1:], motion.rotations[-1, 1:]).max())
+    closed = len(motion) > 1 and turn < CLOSED_RAD
+    return round((len(motion) - closed) / motion.fps, 6)
+
+
+def _stated_track(track: AffectTrack | None) -> dict[str, Any]:
+    if track is None:
+        return {}
+    keys = zip(track.seconds, track.affects, strict=True)
+    return {"track": [{"seconds": at, **_affect(affect, exact=True)} for at, affect in keys]}
+
+
+def _track_of(requested: Mapping[str, Any]) -> AffectTrack | None:
+    keys = requested.get("track")
+    return None if not keys else AffectTrack([k["seconds"] for k in keys], [_affect_of(k) for k in keys])
 
 
 def _rounded(value: float | None) -> float | None:

@@ -28,7 +28,8 @@ class BvhClip:
     """A BVH file's content, in its own units.
 
     offsets: (K, 3) rest translations. rotations: (T, K, 4) local xyzw. translations: (T, K, 3) local; where a node has
-    position channels they REPLACE its offset, elsewhere they repeat it. frame_time: seconds.
+    position channels they REPLACE its offset, elsewhere they repeat it. frame_time: seconds. channels: node and
+    channel, such as "Zrotation", of every column of the file.
     """
 
     names: tuple[str, ...]
@@ -37,6 +38,7 @@ class BvhClip:
     rotations: Array
     translations: Array
     frame_time: float
+    channels: tuple[tuple[int, str], ...] = ()
 
     @property
     def fps(self) -> float:
@@ -229,13 +231,16 @@ def read_bvh(path: Path | str) -> BvhClip:
                 turn = quat_from_axis_angle(np.radians(value)[:, None] * np.eye(3)[axis])
                 rotations[:, k] = quat_mul(rotations[:, k], turn)
             column += 1
-    return BvhClip(
-        tuple(n.name for n in nodes), tuple(n.parent for n in nodes), offsets, rotations, translations, frame_time
-    )
+    columns = tuple((k, channel) for k, node in enumerate(nodes) for channel in node.channels or ())
+    names, parents = tuple(n.name for n in nodes), tuple(n.parent for n in nodes)
+    return BvhClip(names, parents, offsets, rotations, translations, frame_time, columns)
 
 
-def bvh_text(motion: Motion) -> str:
-    """The motion as a BVH file's text: the root has six channels, every other joint three; centimetres, degrees."""
+def bvh_text(motion: Motion, *, units_per_metre: float = _UNITS_PER_METRE) -> str:
+    """The motion as a BVH file's text: the root has six channels, every other joint three; degrees.
+
+    Lengths are centimetres unless `units_per_metre` says otherwise; the file cannot say it.
+    """
     skeleton = motion.skeleton
     children = {j: [c for c, p in enumerate(skeleton.parents) if p == j] for j in range(len(skeleton.names))}
     order: list[int] = []
@@ -247,7 +252,7 @@ def bvh_text(motion: Motion) -> str:
     def write_joint(j: int, depth: int) -> None:
         order.append(j)
         pad, root = "\t" * depth, skeleton.parents[j] < 0
-        offset = np.zeros(3) if root else skeleton.offsets[j] * _UNITS_PER_METRE
+        offset = np.zeros(3) if root else skeleton.offsets[j] * units_per_metre
         channels = "6 Xposition Yposition Zposition Zrotation Xrotation Yrotation" if root else None
         lines.extend([f"{pad}{'ROOT' if root else 'JOINT'} {skeleton.names[j]}", pad + "{"])
         lines.append(f"{pad}\tOFFSET {numbers(offset)}")
@@ -255,14 +260,14 @@ def bvh_text(motion: Motion) -> str:
         for child in children[j]:
             write_joint(child, depth + 1)
         if not children[j]:
-            tip = skeleton.offsets[j] * 0.4 * _UNITS_PER_METRE  # a short tip, so that tools draw the last bone
+            tip = skeleton.offsets[j] * 0.4 * units_per_metre  # a short tip, so that tools draw the last bone
             lines.extend([f"{pad}\tEnd Site", pad + "\t{", f"{pad}\t\tOFFSET {numbers(tip)}", pad + "\t}"])
         lines.append(pad + "}")
 
     write_joint(0, 0)
     # Unwrapping keeps each channel continuous, so that a tool that interpolates angles does not spin.
     angles = np.degrees(np.unwrap(quat_to_euler_zxy(motion.rotations), axis=0))[:, order]
-    table = np.concatenate([motion.root * _UNITS_PER_METRE, angles.reshape(len(motion), -1)], 1)
+    table = np.concatenate([motion.root * units_per_metre, angles.reshape(len(motion), -1)], 1)
     lines += ["MOTION", f"Frames: {len(motion)}", f"Frame Time: {1 / motion.fps:.8f}"]
     lines += [numbers(row) for row in table]
     return "\n".join(lines) + "\n"

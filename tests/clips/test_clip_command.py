@@ -1,5 +1,6 @@
 """The command, with an engine and a server that are made up here: what it asks, writes, prints and refuses."""
 
+import json
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from sdk.clip import command
 from sdk.clips.read import read_tags
 from sdk.console import run
 from sdk.emotion import Affect, Emotion
-from sdk.errors import BundleError, InvalidInput, ServerError
+from sdk.errors import BundleError, InvalidInput, MalformedFile, ServerError
 from tests.synthetic import walking
 
 SHA = "0123456789abcdef" * 4
@@ -37,7 +38,11 @@ class Request:
 
 class Engine:
     bundle = SimpleNamespace(
-        manifest=SimpleNamespace(**FACTS, emotions=[SimpleNamespace(name=n, evidence=e) for n, e in EVIDENCE.items()]),
+        manifest=SimpleNamespace(
+            **FACTS,
+            plans=[SimpleNamespace(name="default")],
+            emotions=[SimpleNamespace(name=n, evidence=e) for n, e in EVIDENCE.items()],
+        ),
         sha256=SHA,
     )
     requests: list[Request]
@@ -112,10 +117,11 @@ def test_options_reach_the_engine(tmp_path: Path, engine: type[Engine]) -> None:
                   "--seconds", 1, "--out", tmp_path / "a.glb", "--preview", tmp_path / "a.gif")  # fmt: skip
     assert result.exit_code == 0, result.output
     assert engine.loaded == [tmp_path]
-    assert (engine.requests[0].fps, engine.requests[0].plan) == (60.0, "fast")
+    assert (engine.requests[0].fps, engine.requests[0].plan) == (None, "fast")
     assert (tmp_path / "a.gif").stat().st_size > 1000 and "a.gif" in result.output
     tags = read_tags(tmp_path / "a.glb").tags
-    assert (tags.root_motion, tags.postprocess, tags.fps) == ("in_place", (("in_place", {}),), 60.0)
+    assert (tags.root_motion, tags.postprocess) == ("in_place", (("resample", {"fps": 60.0}), ("in_place", {})))
+    assert "61 frames, 60 fps, 1.00 s" in result.output
     assert "joy 0.75, trust 0.25; intensity 0.7" in result.output
 
 
@@ -196,7 +202,15 @@ def test_with_a_server_no_engine_is_loaded(
     ("args", "words"),
     [
         (["", "--out", "a.glb"], "text is empty"),
-        (["x", "--out", "a.fbx"], "known: .glb, .bvh"),
+        (["x", "--out", "a.obj"], "known: .glb, .vrma, .usda, .usdc, .usdz, .bvh, .fbx, .npz"),
+        (["x", "--out", "a.glb", "--unit", "cm"], "GLB cannot hold unit 'cm', only m"),
+        (["x", "--out", "a.vrma", "--rest", "a-pose"], "VRMA cannot hold rest 'a-pose', only t-pose"),
+        (["x", "--out", "a.bvh", "--up", "z"], "BVH cannot hold up 'z', only y"),
+        (["x", "--out", "a.glb", "--body", "smpl"], "body is for .npz"),
+        (["x", "--out", "a.bvh", "--body-model", "m.npz"], "takes no body model"),
+        (["x", "--out", "a.glb", "--body-model", "m.npz"], "cannot read the body model"),
+        (["x", "--out", "a.glb", "--fps", "1000"], "fps must lie in 10..240, got 1000"),
+        (["x", "--out", "a.glb", "--fps", "nan"], "fps must lie in 10..240"),
         (["x", "--out", "no/such/a.glb"], "folder does not exist"),
         (["x", "--out", "a.glb", "--preview", "a.mp4"], "known: .gif"),
         (["x", "--out", "a.glb", "--emotion", "angr"], "did you mean 'angry'"),
@@ -241,3 +255,97 @@ def test_paths_are_checked_before_an_engine_is_loaded(
     monkeypatch.chdir(tmp_path)
     assert isinstance(call("x", *args).exception, InvalidInput)
     assert engine.loaded == []
+
+
+def again(*args: object) -> Result:
+    return call("--again", *args)
+
+
+def test_a_clip_is_made_again_to_the_byte(tmp_path: Path, engine: type[Engine]) -> None:
+    out, other = tmp_path / "walk.bvh", tmp_path / "new" / "walk.bvh"
+    other.parent.mkdir()
+    first = call("x", "--emotion", "joy:2,fear:1", "--intensity", 0.3, "--seconds", 1, "--seed", 7, "--fps", 24,
+                 "--in-place", "--unit", "m", "--out", out)  # fmt: skip
+    assert first.exit_code == 0, first.output
+    result = again(f"{out}.emotion.json", "--out", other)
+    assert result.exit_code == 0 and "again    the same file to the byte" in result.output
+    for suffix in ("", ".emotion.json"):
+        assert Path(f"{other}{suffix}").read_bytes() == Path(f"{out}{suffix}").read_bytes()
+    assert engine.requests[1] == replace(engine.requests[0], plan="default", generator="emo-mask")
+    # By the clip's own name, beside itself: compared and left as it is.
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    result = again(out)
+    assert result.exit_code == 0 and "walk.bvh (is what was made again)" in result.output
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()} == before
+
+
+def test_a_clip_is_made_again_in_another_format(tmp_path: Path) -> None:
+    call("x", "--emotion", "joy", "--seconds", 1, "--fps", 60, "--unit", "m", "--out", tmp_path / "a.bvh")
+    result = again(tmp_path / "a.bvh", "--out", tmp_path / "a.glb")
+    assert result.exit_code == 0 and "\nagain" not in result.output and "61 frames, 60 fps" in result.output
+    assert read_tags(tmp_path / "a.glb").conflicts == ()
+    assert read_tags(tmp_path / "a.glb").tags.postprocess == (("resample", {"fps": 60.0}),)
+
+
+def test_a_lost_clip_is_put_back(tmp_path: Path) -> None:
+    call("x", "--emotion", "joy", "--seconds", 1, "--out", tmp_path / "a.glb")
+    raw = (tmp_path / "a.glb").read_bytes()
+    (tmp_path / "a.glb").unlink()
+    assert again(tmp_path / "a.glb.emotion.json").exit_code == 0
+    assert (tmp_path / "a.glb").read_bytes() == raw
+
+
+def test_another_outcome_is_told_by_the_exit_code(tmp_path: Path) -> None:
+    call("x", "--emotion", "joy", "--seconds", 1, "--out", tmp_path / "a.glb")
+    sidecar = tmp_path / "a.glb.emotion.json"
+    told = json.loads(sidecar.read_text())
+    told["clip"]["sha256"], told["made_with"]["onnxruntime"] = "0" * 64, "0.1"
+    sidecar.write_text(json.dumps(told))
+    result = CliRunner().invoke(
+        command, ["--again", str(sidecar), "--out", str(tmp_path / "b.glb")], standalone_mode=False
+    )
+    assert result.return_value == 1 and "NOT the same file (onnxruntime was 0.1, is " in result.output
+    (tmp_path / "a.glb").write_bytes(b"changed")
+    assert "a.glb (is NOT what was made again)" in again(sidecar).output
+    assert (tmp_path / "a.glb").read_bytes() == b"changed"
+
+
+@pytest.mark.parametrize(
+    ("change", "args", "words"),
+    [
+        ({}, ["--seed", "3", "--emotion", "joy"], "leave out --emotion, --seed"),
+        ({}, ["a text"], "leave out TEXT"),
+        ({}, ["--in-place"], "leave out --in-place"),
+        (
+            {"model": {"name": "old", "version": "0.9", "sha256": "ab" * 32}},
+            [],
+            "old 0.9 (abababababab) and this one is",
+        ),
+        ({"model": {"name": "old", "version": "0.9", "sha256": None}}, [], "does not say which bundle"),
+        ({"plan": "gone"}, [], "by plan 'gone'; the bundle has default"),
+        ({"postprocess": [{"name": "retarget", "parameters": {}}]}, [], "went through retarget"),
+        ({"composition": {"beats": []}}, [], "beats"),
+        ({"postprocess": [{"name": "resample", "parameters": {}}]}, [], "'resample' needs a rate"),
+        ({"schema": "sdk.emotion/2"}, [], "update the SDK"),
+        ({}, ["--body-model", "m.npz"], "made without a body model"),
+        ({}, ["--out", "b.txt"], "file type '.txt' is unknown"),
+    ],
+)
+def test_what_cannot_be_made_again(
+    change: dict[str, Any], args: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    engine: type[Engine],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    call("x", "--emotion", "joy", "--seconds", 1, "--out", "a.glb")
+    sidecar = Path("a.glb.emotion.json")
+    sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | change))
+    before = {p: p.read_bytes() for p in tmp_path.iterdir()}
+    result = again(sidecar, *args)
+    assert isinstance(result.exception, InvalidInput | MalformedFile), result.output
+    assert words in str(result.exception)
+    assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before and len(engine.requests) == 1
+
+
+def test_again_needs_a_sidecar(tmp_path: Path) -> None:
+    result = again(tmp_path / "a.glb")
+    assert isinstance(result.exception, InvalidInput) and "cannot read: No such file" in str(result.exception)

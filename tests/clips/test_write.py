@@ -83,8 +83,8 @@ def test_an_interrupt_between_renames_leaves_nothing(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("walk.fbx", "file type '.fbx' is unknown; known: .glb, .bvh"),
-        ("walk", "a file type is missing; known: .glb, .bvh"),
+        ("walk.obj", "file type '.obj' is unknown; known: .glb, .vrma, .usda, .usdc, .usdz, .bvh, .fbx, .npz"),
+        ("walk", "a file type is missing; known: .glb, .vrma"),
         ("missing/walk.glb", "folder does not exist"),
         ("file/walk.glb", "not a folder|Not a directory"),
         ("folder.glb", "cannot write a file over the folder"),
