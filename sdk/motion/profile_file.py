@@ -126,7 +126,7 @@ def profile_of(skeleton: Section, name: str) -> Profile:
         raise skeleton.fail(error.field, f"is wrong: {error}") from None
     fps = skeleton.number("fps", 1, 240) if "fps" in skeleton.values else None
     first = skeleton.number("first_frame", 0, 1e6) if "first_frame" in skeleton.values else 0
-    t_pose = _t_pose(skeleton, nodes, axes)
+    t_pose = t_pose_of_section(skeleton, nodes, axes)
     return Profile(name, nodes, t_pose, axes, UNITS[unit] if unit else 0.0, fps, int(first))
 
 
@@ -143,7 +143,11 @@ def _nodes(joints: Section) -> dict[str, str]:
     return nodes
 
 
-def _t_pose(skeleton: Section, nodes: Mapping[str, str], axes: Array) -> TPose:
+def t_pose_of_section(skeleton: Section, nodes: Mapping[str, str], axes: Array) -> TPose:
+    """What `t_pose` of an object "skeleton" says; nodes: SDK joint -> node.
+
+    Raises InvalidInput, which names the key.
+    """
     value = skeleton.values.get("t_pose", "zero")
     if value == "zero":
         return dict.fromkeys(nodes.values(), axes)
