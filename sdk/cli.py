@@ -9,13 +9,19 @@ from sdk import __version__
 from sdk.console import run
 
 VERBS = {
+    "batch": "Many clips from one list into a folder, resumed where it stopped.",
     "bench": "How fast a server answers.",
     "clip": "Words and an emotion to a clip file.",
+    "compose": "A written composition to a clip file.",
     "deploy": "Serve from several processes or machines, by Ray Serve.",
+    "edit": "Change a clip: redo a part, go on, loop, other arms.",
     "express": "A feeling on a robot's face, or as blendshapes.",
     "info": "What a bundle or a server holds.",
+    "post": "Smooth a clip file, put it on the ground, hold its feet still.",
     "relay": "A live character for other programs: VMC, Live Link Face, OSC.",
+    "retarget": "A clip onto your own rig: Mixamo, Unreal, VRM, any GLB, FBX or BVH.",
     "serve": "Serve motion and faces over gRPC.",
+    "studio": "A page for animators in the browser.",
 }
 """Verb -> what the list of verbs says about it. The verb `x` is `command` of the module `sdk.x`."""
 

@@ -10,42 +10,55 @@ goes wrong with the server. Shapes: T frames of a clip, n frames of a chunk.
 
 import math
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import grpc
-import numpy as np
+from google.protobuf.message import Message
 
-from emomotion.v1 import info_pb2, live_pb2_grpc, motion_pb2, motion_pb2_grpc
+from emomotion.v1 import clip_pb2_grpc, compose_pb2_grpc, info_pb2, live_pb2_grpc, motion_pb2, motion_pb2_grpc
 from sdk import ready
 from sdk.client_errors import translated
+from sdk.clip_client import ExportedClip, ExportOptions, FileReader, export_to_wire
 from sdk.closing import AsyncClosing, Closing
+from sdk.compose_wire import composition_to_wire
 from sdk.drive import AsyncLive, Live, Resume, Wishes, start_to_wire
 from sdk.emotion import Affect
-from sdk.errors import InvalidInput, ServerError
+from sdk.errors import InvalidInput
 from sdk.face_client import AsyncFaces, Faces
-from sdk.motion.motion import Motion
-from sdk.motion.skeleton import Skeleton
+from sdk.replies import Clip, Header, Part, ReplyReader, Status, clip_of
+from sdk.runtime.composition import Composition
 from sdk.wire import (
     Chunk,
     Evidence,
     Info,
     Plan,
-    affect_from_wire,
     affect_to_wire,
     check_seed,
-    chunk_from_wire,
     info_from_wire,
-    skeleton_from_wire,
 )
 
-__all__ = ["AsyncClient", "Chunk", "Client", "Clip", "Evidence", "Header", "Info", "Options", "Part", "Plan", "Status"]
+__all__ = [
+    "AsyncClient",
+    "Chunk",
+    "Client",
+    "Clip",
+    "Evidence",
+    "ExportedClip",
+    "Header",
+    "Info",
+    "Options",
+    "Part",
+    "Plan",
+    "Status",
+]
 
 INFO_TIMEOUT_S = 10.0
 GENERATE_TIMEOUT_S = 120.0
+COMPOSE_TIMEOUT_S = 600.0
 READY_TIMEOUT_S = 60.0
 OPTIONS = (
     # A server that vanished without a word is noticed within seconds; a live character then goes on elsewhere.
@@ -56,7 +69,7 @@ OPTIONS = (
     ("grpc.http2.max_pings_without_data", 0),
     # Left alone grpc would wait ever longer, up to minutes, before it looks for a server that was away.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 5_000),  # in truth how long one attempt to connect may take
     ("grpc.max_reconnect_backoff_ms", 500),
 )
 
@@ -79,50 +92,6 @@ class Options(TypedDict, total=False):
     generator: str | None
     fps: float | None
     budget_ms: float | None
-
-
-@dataclass(frozen=True)
-class Header:
-    """First part of a stream: what all frames have in common."""
-
-    skeleton: Skeleton
-    fps: float
-    frame_count: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Status:
-    """Last part of a stream: the settings really used, and how it went.
-
-    seed, plan and generator are filled in where none was asked for; fps: rate of the frames. stage_ms: milliseconds
-    by stage, "total" among them; passes: how many were made, by stage. degraded: a cheaper plan than the one asked for,
-    or than the default one, was used, or passes were left out. budget_left_ms: what was left when the first chunk was
-    sent, negative if it was late; None without a budget.
-    """
-
-    text: str
-    affect: Affect
-    seconds: float
-    seed: int
-    plan: str
-    generator: str
-    fps: float
-    stage_ms: dict[str, float]
-    passes: dict[str, int]
-    degraded: bool
-    bundle_sha256: str
-    budget_left_ms: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Clip(Status):
-    """A whole clip: the motion and everything `Status` says about it."""
-
-    motion: Motion
-
-
-Part = Header | Chunk | Status
-"""A stream gives one Header, then Chunks without gap, then one Status."""
 
 
 @dataclass(frozen=True)
@@ -174,14 +143,32 @@ class Client(Closing, Faces):
         """One clip. Raises InvalidInput, ServerError."""
         return clip_of(list(self.stream(text, timeout_s=timeout_s, **options)))
 
+    def compose(self, composition: Composition, *, timeout_s: float = COMPOSE_TIMEOUT_S) -> Clip:
+        """One clip of a composition; see `sdk.runtime.composition`. Raises InvalidInput, ServerError."""
+        stub = compose_pb2_grpc.ComposeServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        return clip_of(list(self._parts(stub.Compose, composition_to_wire(composition), timeout_s)))
+
+    def export(
+        self, composition: Composition, *, timeout_s: float = COMPOSE_TIMEOUT_S, **options: Unpack[ExportOptions]
+    ) -> ExportedClip:
+        """A composition as files in a folder, all of them or none; see `sdk.clip_client`. Raises InvalidInput,
+        ServerError.
+        """
+        request, reader = export_to_wire(composition, **options), FileReader(**options)
+        stub = clip_pb2_grpc.ClipServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        with translated(self.target, timeout_s):
+            for reply in stub.Export(request, timeout=timeout_s, metadata=self._metadata):
+                reader.add(reply)
+        return reader.publish()
+
     def stream(self, text: str, *, timeout_s: float = GENERATE_TIMEOUT_S, **options: Unpack[Options]) -> Iterator[Part]:
         """The parts of one clip as they arrive. Closing the iterator stops the server's work."""
-        return self._parts(build_request(text, **options), timeout_s)
+        return self._parts(self._stub.Generate, build_request(text, **options), timeout_s)
 
-    def _parts(self, request: motion_pb2.GenerateRequest, timeout_s: float) -> Iterator[Part]:
+    def _parts(self, method: Any, request: Message, timeout_s: float) -> Iterator[Part]:
         reader = ReplyReader()
         with translated(self.target, timeout_s):
-            call = self._stub.Generate(request, timeout=timeout_s, metadata=self._metadata)
+            call = method(request, timeout=timeout_s, metadata=self._metadata)
             try:
                 for reply in call:
                     yield reader.part(reply)
@@ -236,16 +223,32 @@ class AsyncClient(AsyncClosing, AsyncFaces):
         """One clip; cancelling the task stops the server's work. Raises InvalidInput, ServerError."""
         return clip_of([part async for part in self.stream(text, timeout_s=timeout_s, **options)])
 
+    async def compose(self, composition: Composition, *, timeout_s: float = COMPOSE_TIMEOUT_S) -> Clip:
+        """One clip of a composition; cancelling the task stops the server's work. Raises InvalidInput, ServerError."""
+        stub = compose_pb2_grpc.ComposeServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        return clip_of([part async for part in self._parts(stub.Compose, composition_to_wire(composition), timeout_s)])
+
+    async def export(
+        self, composition: Composition, *, timeout_s: float = COMPOSE_TIMEOUT_S, **options: Unpack[ExportOptions]
+    ) -> ExportedClip:
+        """`Client.export`."""
+        request, reader = export_to_wire(composition, **options), FileReader(**options)
+        stub = clip_pb2_grpc.ClipServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        with translated(self.target, timeout_s):
+            async for reply in stub.Export(request, timeout=timeout_s, metadata=self._metadata):
+                reader.add(reply)
+        return reader.publish()
+
     def stream(
         self, text: str, *, timeout_s: float = GENERATE_TIMEOUT_S, **options: Unpack[Options]
     ) -> AsyncIterator[Part]:
         """The parts of one clip as they arrive. Closing the iterator (`aclosing`) stops the server's work."""
-        return self._parts(build_request(text, **options), timeout_s)
+        return self._parts(self._stub.Generate, build_request(text, **options), timeout_s)
 
-    async def _parts(self, request: motion_pb2.GenerateRequest, timeout_s: float) -> AsyncIterator[Part]:
+    async def _parts(self, method: Any, request: Message, timeout_s: float) -> AsyncIterator[Part]:
         reader = ReplyReader()
         with translated(self.target, timeout_s):
-            call = self._stub.Generate(request, timeout=timeout_s, metadata=self._metadata)
+            call = method(request, timeout=timeout_s, metadata=self._metadata)
             try:
                 async for reply in call:
                     yield reader.part(reply)
@@ -319,75 +322,3 @@ def build_request(
     if affect is not None:
         request.affect.CopyFrom(affect_to_wire(affect))
     return request
-
-
-class ReplyReader:
-    """Turns replies into parts and holds the server to the order: header, chunks without gap, status, nothing more."""
-
-    def __init__(self) -> None:
-        self._header: Header | None = None
-        self._frames = 0
-        self._ended = False
-
-    def part(self, reply: motion_pb2.GenerateReply) -> Part:
-        """The next part. Raises ServerError if it is out of order or damaged."""
-        kind = reply.WhichOneof("part")
-        if self._ended or (kind == "header") != (self._header is None):
-            raise _broken(f"{kind or 'an empty part'} came out of order")
-        try:
-            if kind == "header":
-                message = reply.header
-                self._header = Header(skeleton_from_wire(message.skeleton), message.fps, message.frame_count)
-                return self._header
-            if kind == "chunk":
-                chunk = chunk_from_wire(reply.chunk)
-                if chunk.start_frame != self._frames:
-                    raise _broken(f"frame {chunk.start_frame} came where frame {self._frames} was due")
-                self._frames += len(chunk)
-                return chunk
-            if kind == "status":
-                self._ended = True
-                return _status(reply.status)
-        except InvalidInput as error:
-            raise _broken(str(error)) from None
-        raise _broken("a part of unknown kind came; update the SDK")
-
-    def check_end(self) -> None:
-        """Raises ServerError if the stream ended before its status, or with frames missing."""
-        if self._header is None or not self._ended or self._frames != self._header.frame_count:
-            raise _broken(f"the stream ended after {self._frames} frames, incomplete")
-
-
-def clip_of(parts: Sequence[Part]) -> Clip:
-    """The clip of a complete stream's parts, in the order of a `ReplyReader`."""
-    header, status = parts[0], parts[-1]
-    chunks = [part for part in parts if isinstance(part, Chunk)]
-    assert isinstance(header, Header) and isinstance(status, Status)
-    try:
-        rotations = np.concatenate([chunk.rotations for chunk in chunks])
-        motion = Motion(rotations, np.concatenate([chunk.root for chunk in chunks]), header.fps, header.skeleton)
-    except ValueError as error:  # no chunk at all, or a motion that is none: InvalidInput is a ValueError
-        raise _broken(str(error)) from None
-    return Clip(motion=motion, **vars(status))
-
-
-def _status(message: motion_pb2.GenerateStatus) -> Status:
-    used = message.used
-    return Status(
-        text=used.text,
-        affect=affect_from_wire(used.affect),
-        seconds=used.seconds,
-        seed=used.seed,
-        plan=used.plan,
-        generator=used.generator,
-        fps=used.fps,
-        stage_ms={entry.stage: entry.ms for entry in message.stages},
-        passes={entry.stage: entry.passes for entry in message.stages if entry.passes},
-        degraded=message.degraded,
-        budget_left_ms=message.budget_left_ms if message.HasField("budget_left_ms") else None,
-        bundle_sha256=message.bundle_sha256,
-    )
-
-
-def _broken(what: str) -> ServerError:
-    return ServerError(f"the server broke the protocol: {what}", status="DATA_LOSS")

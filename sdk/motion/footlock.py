@@ -42,6 +42,8 @@ HEEL_SHARE = 0.4
 """The heel lies this far behind the ankle, as a share of how far the ball lies ahead of it."""
 PIN_SPEED = 0.05
 """Frames slower than this, m/s, decide where a foot is pinned."""
+SURE_WEIGHT = 1e6
+"""A frame that is where it must be weighs so much more."""
 SNAP = 0.03
 """A pinned ball this near the ground, metres, is put on it."""
 FADE_S = 0.2
@@ -52,11 +54,14 @@ MAX_DROP = 0.06
 """The pelvis is lowered by at most this, metres on the SDK's body."""
 
 
-def lock_feet(motion: Motion, *, contacts: Array | None = None, fade_s: float = FADE_S) -> Motion:
+def lock_feet(
+    motion: Motion, *, contacts: Array | None = None, fade_s: float = FADE_S, sure: Flags | None = None
+) -> Motion:
     """The motion with planted feet held still.
 
     contacts: (T, 4) of 0 or 1 in the order of `Motion.contacts`, if the caller knows better; found by speed and height
-    unless given. fade_s: how long a correction takes to fade beside a contact, seconds.
+    unless given. fade_s: how long a correction takes to fade beside a contact, seconds. sure: (T,) frames that are
+    where they must be; a foot that is planted in one is pinned as it is there.
     Only legs and, where a leg is too short, the pelvis' height change; a clip without contacts comes back as it is.
     Raises InvalidInput for contacts of the wrong shape or a fade that is not positive.
     """
@@ -76,7 +81,7 @@ def lock_feet(motion: Motion, *, contacts: Array | None = None, fade_s: float = 
         turned[:, f] = quat_mul(quat_from_axis_angle(turn), feet[:, f])
         arm, sole = (quat_rotate(turned[:, f], skeleton.offsets[ball] - p) for p in (0.0, heel_point))
         placed, known = _placed(
-            balls[:, f], sole, heel[:, f], toe[:, f], fps=motion.fps, rest=skeleton.toe_height, turn=f
+            balls[:, f], sole, heel[:, f], toe[:, f], fps=motion.fps, rest=skeleton.toe_height, turn=f, sure=sure
         )
         targets[:, f] = balls[:, f] + faded(placed - balls[:, f], known, rate=rate) - arm
     targets[..., 1] += _sunk(motion, targets, turned)
@@ -106,7 +111,7 @@ def _steadied(foot: Array, down: Flags) -> Array:
 
 
 def _placed(
-    ball: Array, sole: Array, heel: Flags, toe: Flags, *, fps: float, rest: float, turn: int
+    ball: Array, sole: Array, heel: Flags, toe: Flags, *, fps: float, rest: float, turn: int, sure: Flags | None
 ) -> tuple[Array, Flags]:
     """Where contacts put the ball of one foot, (T, 3), and the frames in which they do, (T,).
 
@@ -119,6 +124,8 @@ def _placed(
         before = whole[0]
         for start, stop in _stands(ball, *whole, step=step, late=turn * step):
             weight = 1 / (speed[start:stop, None] ** 2 + PIN_SPEED**2)
+            if sure is not None:
+                weight = weight * np.where(sure[start:stop, None], SURE_WEIGHT, 1.0)
             pin = (weight * ball[start:stop]).sum(0) / weight.sum()
             pin[1] = rest if pin[1] < rest + SNAP else pin[1]
             placed[start:stop] = pin

@@ -4,7 +4,7 @@ import math
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,14 +19,18 @@ from sdk.motion import hml263, rot272
 from sdk.motion.motion import Motion
 from sdk.motion.retarget import canonical
 from sdk.runtime import limits
+from sdk.runtime.compose import Maker, composed, rate_of
+from sdk.runtime.composition import Composition
 from sdk.runtime.costs import Costs
 from sdk.runtime.decode import PREFIX_TOKENS, Floats, Ints, Passes
-from sdk.runtime.diffusion import GraphDenoiser
+from sdk.runtime.diffusion import GraphDenoiser, Known
 from sdk.runtime.generators import (
     NOTHING_PLAYED,
     DenoisingGenerator,
     Generator,
     Order,
+    Part,
+    Score,
     StageClock,
     TokenGenerator,
     felt_of,
@@ -37,7 +41,8 @@ from sdk.runtime.planner import TEXT, DeadlinePace, OverBudget, Planner, Wanted,
 from sdk.runtime.postures import Postures
 from sdk.runtime.text import TextEncoder, open_encoder
 from sdk.runtime.timed import TimedDenoiser, TimedPasses, timed
-from sdk.runtime.work import Work
+from sdk.runtime.timeline import Piece
+from sdk.runtime.work import Pace, Work
 
 REPRESENTATIONS: dict[str, tuple[Callable[[Floats], Motion], int, Callable[[Motion], Floats]]] = {
     "rot272": (rot272.decode, rot272.DIM, rot272.encode),
@@ -77,7 +82,8 @@ class Result:
     """A motion, the request as it was really carried out, milliseconds per stage, and the tokens (Q, N), if any.
 
     passes: how many were made by stage. degraded: a cheaper plan than the one asked for (without one: the default) was
-    used, or passes were left out to keep the deadline.
+    used, or passes were left out to keep the deadline. Of a composition: itself as it was carried out (`request` then
+    sums it up), and notes on what had to be bent, a sentence each.
     """
 
     motion: Motion
@@ -87,6 +93,8 @@ class Result:
     tokens: Ints
     passes: Mapping[str, int] = field(default_factory=dict)
     degraded: bool = False
+    composition: Composition | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Turn(Protocol):
@@ -264,6 +272,38 @@ class Engine:
         # One frame before the new ones: where the old motion ends and this one begins.
         return self._run(used, plan, wanted, turn, lambda features: decode(features)[-(frames + 1) :], encode(played))
 
+    def compose(self, composition: Composition, *, turn: Turn | None = None) -> Result:
+        """Make a composition. Frames that it keeps come back as they are.
+
+        `turn` as in `generate`; a composition has no budget. Raises InvalidInput for an unknown plan or generator.
+        """
+        turn = Alone() if turn is None else turn
+        manifest = self.bundle.manifest
+        plan = manifest.plan(composition.plan, composition.generator)
+        seed = secrets.randbits(53) if composition.seed is None else composition.seed
+        fps = rate_of(composition, manifest.fps)
+        used = replace(composition, seed=seed, plan=plan.name, generator=plan.generator, fps=fps)
+        clock, deadline = StageClock(), DeadlinePace(self.costs, turn.limit, finish=[])
+        pace = _paced(turn, clock, deadline)
+        decode, width, encode = REPRESENTATIONS[manifest.representation]
+
+        def make(pieces: Sequence[Piece], known: Known, seed: int) -> Motion:
+            clock.stop("bend")
+            parts = [Part(self._text.encode(p.text), p.affect.condition, p.frames) for p in pieces]
+            clock.stop("text")
+            features = self._generators[plan.generator].compose(Score(parts, known, seed), plan, clock, pace)
+            return decode(features)
+
+        maker = Maker(make, lambda motion: encode(motion), width, manifest.fps, lambda: _gives_way(turn, clock))
+        with self._lock:
+            motion, notes = composed(used, maker)
+            clock.stop("bend")
+            motion = _rounded(motion)
+        clock.stop("finish")
+        request, passes = _summed_up(used), clock.passes
+        nothing = np.zeros((0, 0), dtype=np.int64)
+        return Result(motion, request, plan.name, clock.finished(), nothing, passes, deadline.shortened, used, notes)
+
     def _plan(self, wanted: Wanted, turn: Turn) -> Plan:
         """The best plan that leaves others their time, or else the cheapest, if the deadline allows for that."""
         now = time.monotonic()
@@ -282,15 +322,7 @@ class Engine:
         clock, last = StageClock(), finish_of(wanted)
         deadline = DeadlinePace(self.costs, turn.limit, finish=[last])
 
-        def pace(work: Work) -> int:
-            before = turn.waited_s
-            turn.give_way()
-            if turn.waited_s > before:
-                clock.skip(turn.waited_s - before, "wait")
-            if turn.cancelled:
-                raise Cancelled("the request was cancelled")
-            return deadline(work)
-
+        pace = _paced(turn, clock, deadline)
         with self._lock:
             text_S = self._encoded(used.text, wanted)
             clock.stop("text")
@@ -320,15 +352,49 @@ class Engine:
         motion = canonical(decode(features))
         if request.fps is not None and abs(request.fps - motion.fps) > 1e-6:
             motion = motion.resampled(request.fps)
-        # Rounded to what the wire carries, so that a clip made here and one made by a server are the same file.
-        rotations, root = (x.astype(np.float32).astype(np.float64) for x in (motion.rotations, motion.root))
-        motion = replace(motion, rotations=rotations, root=root)
-        _ = motion.contacts  # computed once, here, where it is timed
-        return motion
+        return _rounded(motion)
 
     def _frames(self, request: Request) -> int:
         """Frames at the bundle's rate, the one at time zero included."""
         return round(request.seconds * self.bundle.manifest.fps) + 1
+
+
+def _rounded(motion: Motion) -> Motion:
+    """Rounded to what the wire carries, so that a clip made here and one made by a server are the same file."""
+    rotations, root = (x.astype(np.float32).astype(np.float64) for x in (motion.rotations, motion.root))
+    motion = replace(motion, rotations=rotations, root=root)
+    _ = motion.contacts  # computed once, here, where it is timed
+    return motion
+
+
+def _summed_up(it: Composition) -> Request:
+    """A composition as one request: its sentences one after the other, and what is felt in most of it."""
+    text = "; ".join(beat.text for beat in it.beats)[: limits.MAX_TEXT_CHARS]
+    felt = [it.affect_at(it.seconds * (k + 0.5) / 64) for k in range(64)]
+    most = max(felt, key=felt.count)
+    return Request(
+        text=text, affect=most, seconds=it.seconds, seed=it.seed, plan=it.plan, generator=it.generator, fps=it.fps
+    )
+
+
+def _gives_way(turn: Turn, clock: StageClock) -> None:
+    """Let others go first. Raises Cancelled when nobody waits any more."""
+    before = turn.waited_s
+    turn.give_way()
+    if turn.waited_s > before:
+        clock.skip(turn.waited_s - before, "wait")
+    if turn.cancelled:
+        raise Cancelled("the request was cancelled")
+
+
+def _paced(turn: Turn, clock: StageClock, deadline: Pace) -> Pace:
+    """The pace of a deadline that lets others go first before every pass."""
+
+    def pace(work: Work) -> int:
+        _gives_way(turn, clock)
+        return deadline(work)
+
+    return pace
 
 
 def _generator(bundle: Bundle, info: GeneratorInfo, threads: int, costs: Costs) -> Generator:

@@ -4,20 +4,23 @@ Shapes: T frames, F features, N tokens, Q quantiser layers, S text width, E = 9 
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from itertools import chain
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from sdk.bundle import GeneratorInfo, Plan
 from sdk.emotion import Emotion
+from sdk.motion.contacts import runs
 from sdk.runtime.decode import (
     PREFIX_TOKENS,
     Condition,
     Floats,
     Ints,
+    Noise,
     Passes,
     Schedule,
     Stage,
@@ -29,6 +32,8 @@ from sdk.runtime.decode import (
 from sdk.runtime.diffusion import CONTEXT, DenoisePasses, DiffusionGenerator, Known
 from sdk.runtime.work import Load, Pace, Step, Work
 
+LEAD_TOKENS = 4
+"""A part of a composition sees so many tokens of the one before: with more of them it goes on doing what was done."""
 NOTHING_PLAYED: Floats = np.zeros((0, 0), np.float32)
 
 
@@ -44,6 +49,33 @@ class Order:
     frames: int
     seed: int
     played_PF: Floats = field(default_factory=lambda: NOTHING_PLAYED)
+
+
+class Part(NamedTuple):
+    """What is done for so many frames: sentence embedding (S,), `Affect.condition` (E,), frames."""
+
+    text_S: Floats
+    affect_E: Floats
+    frames: int
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """What is to be made of several parts, one after the other.
+
+    known: features of all frames, those flagged being given; the parts' frames together are as many. An affect that
+    changes within a part is several parts.
+    """
+
+    parts: Sequence[Part]
+    known: Known
+    seed: int
+
+    @property
+    def spans(self) -> list[tuple[Part, int, int]]:
+        """The parts that have frames, and from which frame to which they last."""
+        ends = np.cumsum([part.frames for part in self.parts]).tolist()
+        return [(part, end - part.frames, end) for part, end in zip(self.parts, ends, strict=True) if part.frames]
 
 
 class StageClock:
@@ -87,6 +119,12 @@ class Generator(Protocol):
         the last `order.frames` rows are new. `pace` is asked before every pass, with the work that is left.
         """
 
+    def compose(self, score: Score, plan: Plan, clock: StageClock, pace: Pace) -> Floats:
+        """Features (T, F) of all parts, each part made behind the ones before and towards what is known after it.
+
+        Given frames come back nearly, not exactly, as they are: a codec may stand between. `pace` is as in `make`.
+        """
+
 
 class TokenGenerator:
     """Unmasks base tokens, adds residual layers, decodes: EMo-Mask, MMM (one layer), MoMask."""
@@ -96,27 +134,17 @@ class TokenGenerator:
 
     def work(self, plan: Plan, frames: int, *, played: int = 0, felt: float = 1.0) -> list[Load]:
         """See `Generator.work`: for every window its masked passes, then its residual ones; the decoder once."""
-        rows = _rows(plan.text_guidance, emotion_scale(plan, felt))
-        above = _rows(plan.residual_guidance, plan.residual_guidance)
         known = self._prefix(played)
         total = known + self._tokens(frames)
         out = [Load("encode", self._step("encode", 1, known * self._info.downsampling), 1, firm=True)] if known else []
         for start, stop in windows(total, self._info.max_tokens):
-            out.append(Load("masked", self._step("masked", rows, stop - start), plan.iterations))
-            out.append(Load("residual", self._step("residual", above, stop - start), self._layers(plan)))
+            out += self._loads(plan, stop - start, felt)
         return [*out, Load("decode", self._step("decode", 1, total), 1, firm=True)]
 
     def make(self, order: Order, plan: Plan, clock: StageClock, pace: Pace) -> tuple[Floats, Ints]:
         """See `Generator.make`."""
         info = self._info
-        felt = felt_of(order.affect_E)
-        condition = Condition.guided(
-            order.text_S, order.affect_E, text_scale=plan.text_guidance, emotion_scale=emotion_scale(plan, felt)
-        )
-        scale = plan.residual_guidance
-        above = Condition.guided(order.text_S, order.affect_E, text_scale=scale, emotion_scale=scale)
-        schedule = Schedule(plan.iterations, self._layers(plan), plan.temperature, plan.choice_temperature)
-        work = self.work(plan, order.frames, played=len(order.played_PF), felt=felt)
+        work = self.work(plan, order.frames, played=len(order.played_PF), felt=felt_of(order.affect_E))
         known = self._prefix(len(order.played_PF))
         total = known + self._tokens(order.frames)
         tokens_QN = np.full((info.quantisers, total), -1, dtype=np.int64)
@@ -126,28 +154,101 @@ class TokenGenerator:
             tokens_QN[:, :known] = self._passes.encode(order.played_PF[-known * info.downsampling :])
             clock.stop("encode")
             work = work[1:]
+        fill = partial(self._fill, text_S=order.text_S, affect_E=order.affect_E, plan=plan, clock=clock, pace=pace)
         for number, (start, stop) in enumerate(windows(total, info.max_tokens)):
-            span = tokens_QN[:, start:stop]
-
-            def noise(stage: Stage, index: int, shape: tuple[int, ...], window: int = number) -> Floats:
-                return gumbel_noise(order.seed, stage, (window << 16) + index, shape)
-
-            span[0] = unmask(
-                self._passes, condition, schedule, span[0],
-                codes=info.codes, noise=noise, allow=partial(_allow, pace, clock, work[2 * number :], 1),
-            )  # fmt: skip
-            clock.stop("masked")
-            span[:] = refine(
-                self._passes, above, schedule, span,
-                codes=info.codes, noise=noise, allow=partial(_allow, pace, clock, work[2 * number + 1 :], 0),
-            )  # fmt: skip
-            clock.stop("residual")
+            fill(tokens_QN[:, start:stop], noise=_window_noise(order.seed, number), work=work[2 * number :])
         pace(work[-1:])
         clock.count("decode")
         # The tokens stand for more frames than were asked for; what is cut off is cut off at the end.
         features = self.decode(tokens_QN, order.affect_E)[: known * info.downsampling + order.frames]
         clock.stop("decode")
         return features, tokens_QN
+
+    def compose(self, score: Score, plan: Plan, clock: StageClock, pace: Pace) -> Floats:
+        """See `Generator.compose`: in-painting of tokens. A token of which only some frames are given is made anew."""
+        tokens_QN = self._given(score.known, clock, pace)
+        total = tokens_QN.shape[1]
+        spans = [(part, *self._span(begin, end, score)) for part, begin, end in score.spans]
+        jobs = [(part, b, *window) for part, a, b in spans for window in self._windows(tokens_QN[0], a, b)]
+        last = Load("decode", self._step("decode", 1, total), 1, firm=True)
+        loads = [self._loads(plan, stop - start, felt_of(part.affect_E)) for part, _, start, stop in jobs]
+        for number, (part, end, start, stop) in enumerate(jobs):
+            window_QN = tokens_QN[:, start:stop].copy()
+            inside_N = np.arange(start, stop) < end
+            new_N = (window_QN[0] < 0) & inside_N
+            if not new_N.any():
+                continue
+            self._fill(
+                window_QN, text_S=part.text_S, affect_E=part.affect_E, plan=plan, clock=clock, pace=pace,
+                noise=_window_noise(score.seed, number), work=[*chain.from_iterable(loads[number:]), last],
+            )  # fmt: skip
+            # What lies behind the part was made only to lead there.
+            tokens_QN[:, start:stop][:, new_N] = window_QN[:, new_N]
+        pace([last])
+        clock.count("decode")
+        frames = len(score.known.flags)
+        affect_E = sum(part.affect_E * np.float32(part.frames / frames) for part in score.parts)
+        features = self.decode(tokens_QN, np.asarray(affect_E, np.float32))[:frames]
+        clock.stop("decode")
+        return features
+
+    def _given(self, known: Known, clock: StageClock, pace: Pace) -> Ints:
+        """Tokens (Q, N) of what is given; -1 where a token is not given whole."""
+        each, frames = self._info.downsampling, len(known.flags)
+        tokens_QN = np.full((self._info.quantisers, self._tokens(frames)), -1, dtype=np.int64)
+        for begin, end in runs(known.flags > 0):
+            first, last = -(-begin // each), self._tokens(frames) if end == frames else end // each
+            if last <= first:
+                continue
+            given_TF = known.frames[first * each : last * each]
+            # Behind the clip's end its last frame stands still, so that its last token is whole.
+            given_TF = np.pad(given_TF, ((0, (last - first) * each - len(given_TF)), (0, 0)), mode="edge")
+            pace([Load("encode", self._step("encode", 1, len(given_TF)), 1, firm=True)])
+            clock.count("encode")
+            tokens_QN[:, first:last] = self._passes.encode(given_TF)
+        clock.stop("encode")
+        return tokens_QN
+
+    def _span(self, begin: int, end: int, score: Score) -> tuple[int, int]:
+        """Tokens of a part that lasts from one frame to another; neighbours share none."""
+        each, frames = self._info.downsampling, len(score.known.flags)
+        return round(begin / each), self._tokens(frames) if end == frames else round(end / each)
+
+    def _windows(self, tokens_N: Ints, first: int, last: int) -> list[tuple[int, int]]:
+        """Windows over the tokens of a part, behind some that come before it, and in front of what is given after."""
+        begin = max(first - LEAD_TOKENS, 0)
+        ahead = np.flatnonzero(tokens_N[last : last + PREFIX_TOKENS] >= 0)
+        end = last + (int(ahead[-1]) + 1 if len(ahead) else 0)
+        return [(begin + start, begin + stop) for start, stop in windows(end - begin, self._info.max_tokens)]
+
+    def _fill(
+        self, tokens_QN: Ints, *, text_S: Floats, affect_E: Floats, plan: Plan, clock: StageClock, pace: Pace,
+        noise: Noise, work: Work,
+    ) -> None:  # fmt: skip
+        """Fill the open tokens of one window; work: all that is left, this window's masked and residual load first."""
+        scale, felt = plan.residual_guidance, felt_of(affect_E)
+        condition = Condition.guided(
+            text_S, affect_E, text_scale=plan.text_guidance, emotion_scale=emotion_scale(plan, felt)
+        )
+        above = Condition.guided(text_S, affect_E, text_scale=scale, emotion_scale=scale)
+        schedule = Schedule(plan.iterations, self._layers(plan), plan.temperature, plan.choice_temperature)
+        tokens_QN[0] = unmask(
+            self._passes, condition, schedule, tokens_QN[0],
+            codes=self._info.codes, noise=noise, allow=partial(_allow, pace, clock, work, 1),
+        )  # fmt: skip
+        clock.stop("masked")
+        tokens_QN[:] = refine(
+            self._passes, above, schedule, tokens_QN,
+            codes=self._info.codes, noise=noise, allow=partial(_allow, pace, clock, work[1:], 0),
+        )  # fmt: skip
+        clock.stop("residual")
+
+    def _loads(self, plan: Plan, tokens: int, felt: float) -> list[Load]:
+        """The masked and the residual load of one window."""
+        rows = _rows(plan.text_guidance, emotion_scale(plan, felt))
+        above = _rows(plan.residual_guidance, plan.residual_guidance)
+        masked = Load("masked", self._step("masked", rows, tokens), plan.iterations)
+        return [masked, Load("residual", self._step("residual", above, tokens), self._layers(plan))]
 
     def decode(self, tokens_QN: Ints, affect_E: Floats) -> Floats:
         """Tokens (Q, N) -> features, as many frames as the tokens stand for."""
@@ -202,6 +303,29 @@ class DenoisingGenerator:
         clock.stop("denoise")
         return features, np.zeros((0, 0), dtype=np.int64)
 
+    def compose(self, score: Score, plan: Plan, clock: StageClock, pace: Pace) -> Floats:
+        """See `Generator.compose`."""
+        known = Known(score.known.frames.copy(), score.known.flags.copy())
+        for number, (part, begin, end) in enumerate(score.spans):
+            if known.flags[begin:end].all():
+                continue
+            ahead = np.flatnonzero(known.flags[end : end + CONTEXT])
+            start, stop = max(begin - CONTEXT, 0), end + (int(ahead[-1]) + 1 if len(ahead) else 0)
+            felt = felt_of(part.affect_E)
+            work = self.work(plan, stop - start, felt=felt)
+
+            def allow(window: int, left: int, work: Work = work) -> int:
+                return _allow(pace, clock, work[window:], int(left == plan.iterations), left)
+
+            made = self._diffusion.features(
+                part.text_S, part.affect_E, stop - start, steps=plan.iterations, text_guidance=plan.text_guidance,
+                emotion_guidance=emotion_scale(plan, felt), seed=(score.seed + number) % 2**64,
+                known=known.part(start, stop), allow=allow,
+            )  # fmt: skip
+            known.frames[begin:end], known.flags[begin:end] = made[begin - start : end - start], 1
+        clock.stop("denoise")
+        return known.frames
+
 
 def felt_of(affect_E: Floats) -> float:
     """How much of an `Affect.condition` is emotion: 0 for a neutral character, 1 at full intensity."""
@@ -215,6 +339,15 @@ def emotion_scale(plan: Plan, felt: float) -> float:
     (docs/log.md). Where both scales are equal a pass needs a row less.
     """
     return plan.text_guidance + (plan.emotion_guidance - plan.text_guidance) * felt
+
+
+def _window_noise(seed: int, number: int) -> Noise:
+    """The noise of one window of a clip."""
+
+    def noise(stage: Stage, index: int, shape: tuple[int, ...]) -> Floats:
+        return gumbel_noise(seed, stage, (number << 16) + index, shape)
+
+    return noise
 
 
 def _rows(text_scale: float, emotion_scale: float) -> int:

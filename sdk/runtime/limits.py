@@ -16,6 +16,25 @@ MAX_FPS = 120
 MIN_BUDGET_MS = 1
 MAX_BUDGET_MS = 600_000
 
+# Compositions (protos/emomotion/v1/compose.proto). A beat is as long as a request may be.
+MAX_COMPOSED_SECONDS = 120.0
+MAX_BEATS = 32
+MAX_SPANS = 32
+MAX_KEYFRAMES = 64
+MIN_POINTS = 2
+MAX_PATH_POINTS = 512
+MAX_WAYPOINTS = 64
+MAX_SOURCE_FRAMES = 2700
+"""What one message can carry beside the rest: 90 seconds at 30 frames per second."""
+MAX_PLACE_M = 1000.0
+MAX_HEADING = 6.2832
+MIN_PACE, MAX_PACE = 0.5, 2.0
+MAX_VARIATIONS = 64
+MAX_JOINT_SPEED = 20.0
+"""No joint can be asked to turn faster between two keyframes, radians a second."""
+MAX_ROOT_SPEED = 8.0
+"""No body can be asked to travel faster, metres a second: a good sprint."""
+
 
 def validate_request(request: "Request") -> None:
     """Raises InvalidInput, naming the field and what it accepts, for the first value outside the table.
@@ -23,11 +42,11 @@ def validate_request(request: "Request") -> None:
     Whether the plan exists is for the engine to say, which knows the bundle.
     """
     validate_text(request.text)
-    _check_range("seconds", request.seconds, MIN_SECONDS, MAX_SECONDS)
+    check_range("seconds", request.seconds, MIN_SECONDS, MAX_SECONDS)
     if request.fps is not None:
-        _check_range("fps", request.fps, MIN_FPS, MAX_FPS)
+        check_range("fps", request.fps, MIN_FPS, MAX_FPS)
     if request.budget_ms is not None:
-        _check_range("budget_ms", request.budget_ms, MIN_BUDGET_MS, MAX_BUDGET_MS)
+        check_range("budget_ms", request.budget_ms, MIN_BUDGET_MS, MAX_BUDGET_MS)
     if request.seed is not None and not 0 <= request.seed < 2**64:
         raise InvalidInput(f"seed must lie in 0..{2**64 - 1}, got {request.seed}", field="seed")
 
@@ -40,6 +59,7 @@ def validate_text(text: str) -> None:
         raise InvalidInput(f"text must have at most {MAX_TEXT_CHARS} characters, got {len(text)}", field="text")
 
 
-def _check_range(field: str, value: float, low: float, high: float) -> None:
+def check_range(field: str, value: float, low: float, high: float) -> None:
+    """Raises InvalidInput for a number that is not finite or not within [low, high]."""
     if not (math.isfinite(value) and low <= value <= high):
         raise InvalidInput(f"{field} must lie in {low:g}..{high:g}, got {value:g}", field=field)

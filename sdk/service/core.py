@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from emomotion.v1 import face_pb2, live_pb2, motion_pb2
+from emomotion.v1 import clip_pb2, compose_pb2, face_pb2, live_pb2, motion_pb2
 from sdk.runtime.character import Postures
 from sdk.runtime.scheduler import Rank, Scheduler
 from sdk.service.access import Door, RateLimit, Tokens, client_of
+from sdk.service.clips import ClipServicer
+from sdk.service.compose import ComposeEngineLike, ComposeServicer
 from sdk.service.face import FaceEngineLike, FaceServicer
 from sdk.service.handlers import Method, methods_of
 from sdk.service.live import LiveEngineLike, LiveServicer
@@ -22,8 +24,10 @@ from sdk.service.watch import Watch
 
 MOTION = motion_pb2.DESCRIPTOR.services_by_name["MotionService"]
 LIVE = live_pb2.DESCRIPTOR.services_by_name["LiveService"]
+COMPOSE = compose_pb2.DESCRIPTOR.services_by_name["ComposeService"]
+CLIP = clip_pb2.DESCRIPTOR.services_by_name["ClipService"]
 FACE = face_pb2.DESCRIPTOR.services_by_name["FaceService"]
-SERVICES = (MOTION, LIVE, FACE)
+SERVICES = (MOTION, LIVE, COMPOSE, CLIP, FACE)
 """All that there are; a core without faces has not the last one."""
 MAX_RECEIVE_BYTES = 1 << 20
 """No message of a caller may be longer, over whatever transport."""
@@ -31,7 +35,7 @@ MAX_METADATA_BYTES = 1 << 14
 """Nor may what it sends besides its messages."""
 
 
-class EngineLike(MotionEngineLike, LiveEngineLike, Protocol):
+class EngineLike(MotionEngineLike, LiveEngineLike, ComposeEngineLike, Protocol):
     """What a server needs of `sdk.runtime.engine.Engine`."""
 
 
@@ -72,8 +76,11 @@ class Core:
         watch = Watch(metrics, name_of, traces=rules.traces, prompts=rules.log_prompts)
         self._motion = MotionServicer(engine, self._scheduler, self._door, metrics)
         self._live = LiveServicer(engine, self._scheduler, self._door, metrics)
+        self._compose = ComposeServicer(engine, self._scheduler, self._door, metrics)
+        self._clips = ClipServicer(engine, self._scheduler, self._door, metrics)
         self._face = None if faces is None else FaceServicer(faces, self._door, metrics)
-        servicers = ((MOTION, self._motion), (LIVE, self._live), (FACE, self._face))
+        making = ((MOTION, self._motion), (LIVE, self._live), (COMPOSE, self._compose), (CLIP, self._clips))
+        servicers = (*making, (FACE, self._face))
         self.services = tuple(service for service, servicer in servicers if servicer is not None)
         self.methods: list[Method] = [
             method
@@ -104,7 +111,7 @@ class Core:
         postures = await self._warmed(self._engine)
         if self._face is not None:
             await self._face.warm_up()
-        self._motion.ready = True
+        self._motion.ready = self._compose.ready = self._clips.ready = True
         self._live.use(self._engine, postures)
 
     async def reload(self, load: Callable[[], EngineLike]) -> None:
@@ -116,6 +123,8 @@ class Core:
         postures = await self._warmed(engine)
         self._engine = engine
         self._motion.use(engine)
+        self._compose.use(engine)
+        self._clips.use(engine)
         self._live.use(engine, postures)
 
     async def close(self) -> None:

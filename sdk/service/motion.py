@@ -4,30 +4,27 @@ Knows no ONNX: the engine is anything with the interface of `MotionEngineLike`.
 """
 
 import asyncio
-import hashlib
-import logging
 import math
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 import grpc
 
 from emomotion.v1 import info_pb2, motion_pb2
-from sdk.errors import InvalidInput
-from sdk.runtime.engine import Cancelled, Request, Result, Turn
+from sdk.runtime.engine import Request, Result, Turn
 from sdk.runtime.planner import OverBudget
-from sdk.runtime.scheduler import Closed, Late, Refused, Scheduler
+from sdk.runtime.scheduler import Late, Scheduler
 from sdk.service.access import Door
+from sdk.service.answers import refusals, status_of
 from sdk.service.context import Context
 from sdk.service.facts import BundleLike, info_reply
 from sdk.service.metrics import Metrics
 from sdk.service.validation import request_from_wire
-from sdk.service.watch import note, way_of
-from sdk.wire import FIELD_TRAILER, PUSHBACK_TRAILER, affect_to_wire, motion_to_wire
+from sdk.service.watch import note
+from sdk.wire import motion_to_wire
 
-log = logging.getLogger("emomotion.service")
 SEND_S = 0.002
 """Of every budget so much is kept for packing and sending the first chunk."""
 
@@ -76,35 +73,15 @@ class MotionServicer:
         if not self.ready:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is warming up; try again in a few seconds")
         await self._door.admit(context)
-        try:
+        async with refusals(context, request, self._metrics):
             asked = request_from_wire(request)
             note(text=asked.text, seconds=asked.seconds, budget_ms=asked.budget_ms)
             deadline = _deadline(asked, arrived, context.time_remaining())
             engine = self._engine
             result = await self._made(engine, asked, arrived, deadline)
-        except InvalidInput as error:
-            if not error.field:  # not about the request: the engine produced something impossible
-                await _abort_internal(context, request, error)
-            await _abort_invalid(context, error)
-        except Cancelled:
-            await context.abort(grpc.StatusCode.CANCELLED, "the call was cancelled")
-        except OverBudget as error:
-            self._metrics.refused.labels("budget").inc()
-            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error), ((PUSHBACK_TRAILER, "-1"),))
-        except Refused as error:
-            self._metrics.refused.labels("queue").inc()
-            pushback = ((PUSHBACK_TRAILER, str(math.ceil(1000 * error.wait_s))),)
-            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(error), pushback)
-        except Late as error:
-            self._metrics.refused.labels("late").inc()
-            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, str(error))
-        except Closed as error:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
-        except Exception as error:
-            await _abort_internal(context, request, error)
         parts = motion_to_wire(result.motion)
         header, first = next(parts), next(parts)
-        status = motion_pb2.GenerateReply(status=_status(result, engine.bundle.sha256))
+        status = motion_pb2.GenerateReply(status=status_of(result, engine.bundle.sha256))
         if deadline < math.inf:
             status.status.budget_left_ms = 1000 * (deadline - time.monotonic())
         self._count(result, arrived, deadline)
@@ -143,27 +120,6 @@ class MotionServicer:
         return await asyncio.wrap_future(future)
 
 
-def _status(result: Result, bundle_sha256: str) -> motion_pb2.GenerateStatus:
-    used = result.request
-    return motion_pb2.GenerateStatus(
-        used=motion_pb2.SettingsUsed(
-            text=used.text,
-            affect=affect_to_wire(used.affect),
-            seconds=used.seconds,
-            seed=used.seed,
-            plan=result.plan,
-            generator=used.generator or "",
-            fps=result.motion.fps,
-        ),
-        stages=[
-            motion_pb2.StageTime(stage=stage, ms=ms, passes=result.passes.get(stage, 0))
-            for stage, ms in result.stage_ms.items()
-        ],
-        degraded=result.degraded,
-        bundle_sha256=bundle_sha256,
-    )
-
-
 def _rounded(stage_ms: dict[str, float]) -> dict[str, float]:
     return {f"{stage}_ms": round(ms, 3) for stage, ms in stage_ms.items() if stage != "total"}
 
@@ -173,19 +129,3 @@ def _deadline(asked: Request, arrived: float, remaining_s: float | None) -> floa
     if asked.budget_ms is None:
         return math.inf
     return arrived + min(asked.budget_ms / 1000, math.inf if remaining_s is None else remaining_s)
-
-
-async def _abort_invalid(context: Context, error: InvalidInput) -> NoReturn:
-    trailers = ((FIELD_TRAILER, error.field),)
-    await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error), trailers)
-    raise AssertionError("abort always raises")
-
-
-async def _abort_internal(context: Context, request: motion_pb2.GenerateRequest, error: Exception) -> NoReturn:
-    # The exception's own text may quote the prompt, so the log gets its type and the way it came, and both sides a
-    # hash of the request by which they can speak about it.
-    reference = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()[:12]
-    log.error("request %s failed with %s at %s", reference, type(error).__name__, way_of(error))
-    message = f"the server failed on this request; its log says why under reference {reference}"
-    await context.abort(grpc.StatusCode.INTERNAL, message)
-    raise AssertionError("abort always raises")

@@ -315,6 +315,8 @@ def test_ray_hears_of_every_method_and_decodes_any_bytes() -> None:
         "/emomotion.v1.LiveService/Drive": (True, True),
         "/emomotion.v1.FaceService/Track": (True, True),
         "/emomotion.v1.FaceService/Express": (True, True),
+        "/emomotion.v1.ComposeService/Compose": (False, True),
+        "/emomotion.v1.ClipService/Export": (False, True),
     }
     decode = server.handlers["/emomotion.v1.MotionService/Generate"].request_deserializer
     assert isinstance(decode(b"\xff\xff"), Undecodable)

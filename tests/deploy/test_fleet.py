@@ -56,7 +56,7 @@ def test_more_replicas_than_cores_are_refused() -> None:
 
 def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(InvalidInput, match=r"pip install 'emomotion-sdk\[ray\]'"):
+    with pytest.raises(InvalidInput, match=r"needs Ray; .*'\.\[ray\]'"):
         app({"replicas": 2})
     done = CliRunner().invoke(group, ["deploy", "--insecure", "--replicas", "1"])
     assert isinstance(done.exception, InvalidInput) and done.exception.field == "ray"

@@ -12,6 +12,7 @@ from sdk.emotion import Emotion
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import normalize, quat_continuous
 from sdk.motion.skeleton import BODY, JOINT, NUM_JOINTS
+from sdk.runtime.composition import Composition
 from sdk.runtime.engine import Cancelled, Request, Result, Turn
 from sdk.runtime.postures import Postures
 from tests.synthetic import walking
@@ -61,6 +62,7 @@ class FakeEngine:
         self.bundle = FakeBundle()
         self.requests: list[Request] = []
         self.windows: list[Request] = []
+        self.compositions: list[Composition] = []
         self.live_gate = threading.Event()
         self.live_gate.set()
         self.warm_gate = threading.Event()
@@ -105,6 +107,25 @@ class FakeEngine:
         motion = walking(length / 30 + 1, speed=speed)[:length]
         return Result(motion, request, "fast", {"total": 1.0}, np.zeros((6, 4), dtype=np.int64))
 
+    def compose(self, composition: Composition, *, turn: Turn | None = None) -> Result:
+        """A motion as long as was asked for, with a note; of a source's kept frames the source itself."""
+        self.compositions.append(composition)
+        request = Request(
+            text="; ".join(beat.text for beat in composition.beats), affect=composition.affect_at(0.0),
+            seconds=composition.seconds, seed=composition.seed, plan=composition.plan,
+            fps=composition.fps or (composition.source.fps if composition.source else None),
+        )  # fmt: skip
+        made = self.generate(request, turn=turn)
+        motion = made.motion
+        if composition.source is not None:
+            kept = np.array([composition.kept(k / motion.fps) for k in range(len(motion))])
+            rotations, root = motion.rotations.copy(), motion.root.copy()
+            own = composition.source[: len(motion)]
+            kept = kept[: len(own)]
+            rotations[: len(own)][kept], root[: len(own)][kept] = own.rotations[kept], own.root[kept]
+            motion = replace(motion, rotations=rotations, root=root)
+        return replace(made, motion=motion, composition=composition, notes=("nothing was bent",))
+
     def _accepted(self, request: Request) -> list[str]:
         first = MANIFEST.plan(request.plan, request.generator).name
         return [first] if request.budget_ms is None or first == "fast" else ["default", "fast"]
@@ -124,7 +145,8 @@ class FakeEngine:
         left_s = math.inf if turn is None else turn.limit() - time.monotonic()
         plan = next((p for p in accepted if SECONDS[p] <= left_s), accepted[-1])
         seed = 12345 if request.seed is None else request.seed
-        used = replace(request, seed=seed, plan=plan, fps=request.fps or self.bundle.manifest.fps)
+        fps, generator = request.fps or self.bundle.manifest.fps, MANIFEST.plan(plan).generator
+        used = replace(request, seed=seed, plan=plan, generator=generator, fps=fps)
         stages = {"text": 1.0, "masked": 20.0, "residual": 5.0, "decode": 2.0, "total": 28.5}
         passes = {"masked": 10, "residual": 5, "decode": 1}
         tokens = np.zeros((6, 4), dtype=np.int64)

@@ -401,7 +401,7 @@ def test_the_options_of_the_web_reach_the_server(tmp_path: Path, monkeypatch: py
 
 def test_without_aiohttp_it_says_what_to_install(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sdk.service.web", None)
-    with pytest.raises(InvalidInput, match=r"pip install 'emomotion-sdk\[web\]'"):
+    with pytest.raises(InvalidInput, match=r"needs aiohttp; .*'\.\[web\]'"):
         loop.call(MotionServer.bind("127.0.0.1", 0, Settings(web_port=0)))
 
 
