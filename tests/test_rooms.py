@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 REPO = Path(__file__).resolve().parent.parent
-OURS = {"emomotion", "examples", "export", "robot_bridge", "sdk", "tests", "tools", "training"}
+OURS = {"blender_bridge", "emomotion", "examples", "export", "robot_bridge", "sdk", "tests", "tools", "training"}
 MAX_LINES = 450
 
 
@@ -38,21 +38,51 @@ ROOMS = (
     Room("sdk/errors.py", ("sdk.motion.errors",), ()),
     Room("sdk/emotion.py", ("sdk.errors",), ("numpy",)),
     Room("sdk/motion", ("sdk.motion",), ("numpy",)),
+    Room("sdk/batch", ("sdk",), ("numpy", "yaml", "click", "tqdm")),
+    Room("sdk/post", ("sdk.post", "sdk.clips", "sdk.console", *CORE), ("click",)),
+    Room("sdk/post/__init__.py", ("sdk.post.files", *CORE), ()),
     Room("sdk/bundle", ("sdk.bundle", *CORE), ("numpy", "jsonschema")),
-    Room("sdk/runtime", ("sdk.runtime", "sdk.bundle", "sdk.face", *CORE), ("numpy", "onnxruntime", "tokenizers")),
+    Room(
+        "sdk/runtime",
+        ("sdk.runtime", "sdk.bundle", "sdk.face", "sdk.post", *CORE),
+        ("numpy", "onnxruntime", "tokenizers"),
+    ),
     Room("sdk/service", ("sdk", "emomotion"), ("numpy", "aiohttp", *OPERATIONS, *WIRE)),
     Room("sdk/deploy", ("sdk", "emomotion"), ("click", "ray", *WIRE)),
     Room("sdk/face", ("sdk.face", *CORE), ("numpy", "yaml", "PIL")),
-    Room("sdk/clips", ("sdk.clips", *CORE), ("numpy", "PIL", "jsonschema")),
+    Room(
+        "sdk/clips",
+        ("sdk.clips", "sdk.console", "sdk.extras", "sdk.runtime.track", *CORE),
+        ("numpy", "PIL", "jsonschema", "click", "pxr"),
+    ),
+    Room("sdk/clips/inside_blender.py", (), ("numpy", "bpy", "io_scene_fbx")),
     Room(
         "sdk/client.py",
-        ("sdk.client_errors", "sdk.drive", "sdk.face_client", "sdk.ready", "sdk.wire", "emomotion", *CORE),
+        (
+            "sdk.client_errors",
+            "sdk.clip_client",
+            "sdk.compose_wire",
+            "sdk.drive",
+            "sdk.face_client",
+            "sdk.ready",
+            "sdk.replies",
+            "sdk.runtime.composition",
+            "sdk.wire",
+            "emomotion",
+            *CORE,
+        ),
         ("numpy", *WIRE),
+    ),
+    Room("sdk/replies.py", ("sdk.wire", "emomotion", *CORE), ("numpy",)),
+    Room(
+        "sdk/clip_client.py",
+        ("sdk.clips.files", "sdk.compose_wire", "sdk.replies", "sdk.runtime.composition", "emomotion", *CORE),
+        (),
     ),
     Room("sdk/client_errors.py", ("sdk.wire", *CORE), WIRE),
     Room(
         "sdk/face_client.py",
-        ("sdk.catch_up", "sdk.client_errors", "sdk.face_wire", "emomotion", *CORE),
+        ("sdk.catch_up", "sdk.client_errors", "sdk.closing", "sdk.face_wire", "emomotion", *CORE),
         WIRE,
     ),
     Room("sdk/face_wire.py", ("sdk.drive", "sdk.wire", "emomotion", *CORE), ("numpy", "PIL")),
@@ -73,6 +103,9 @@ ROOMS = (
         ),
         ("numpy", "click"),
     ),
+    Room("sdk/rigs", ("sdk.rigs", "sdk.clips", *CORE), ("numpy", "yaml")),
+    Room("sdk/rigs/inside_blender.py", (), ("bpy",)),
+    Room("sdk/studio", ("sdk", "emomotion"), ("numpy", "aiohttp", "click", *WIRE)),
     Room("sdk/wire.py", ("emomotion", *CORE), ("numpy", "google")),
     Room("protos", ("emomotion",), WIRE),
     Room("training", ("training", "sdk.console", "sdk.runtime", "sdk.bundle", "sdk.clips", "sdk.face", *CORE), None),
@@ -80,6 +113,8 @@ ROOMS = (
     Room("robot_bridge", ("robot_bridge", "sdk", "emomotion"), None),
     Room("examples", ("examples", "sdk"), ("numpy",)),
     Room("docs/snippets", ("sdk",), ()),
+    # Inside Blender there is nothing else.
+    Room("blender_bridge", ("blender_bridge",), ("bpy", "bpy_extras", "mathutils")),
     Room("tools", tuple(OURS), None),
     Room("tests", tuple(OURS), None),
 )
@@ -194,6 +229,7 @@ def test_what_sdk_imports_is_what_an_install_brings() -> None:
         "grpc_reflection": "grpcio-reflection",
         "google": "protobuf",
         "prometheus_client": "prometheus-client",
+        "pxr": "usd-core",
         "yaml": "pyyaml",
     }
     imported = set()
@@ -204,9 +240,11 @@ def test_what_sdk_imports_is_what_an_install_brings() -> None:
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(REPO / "setup.cfg", encoding="utf-8")
     # Imported where it is needed, with a word on how to install it.
-    for extra, name in (("bench", "matplotlib"), ("otel", "opentelemetry"), ("ray", "ray"), ("web", "aiohttp")):
+    extras = {"bench": "matplotlib", "otel": "opentelemetry", "ray": "ray", "usd": "usd-core", "web": "aiohttp"}
+    for extra, name in extras.items():
         assert name in setup["options.extras_require"][extra] and name in imported
         imported.remove(name)
+    imported -= {"bpy", "io_scene_fbx"}  # a script of the SDK's runs inside Blender, which brings them
     required = {re.split(r"[<>=!~\[;]", line)[0] for line in setup["options"]["install_requires"].split()}
     # The generated stubs are what needs protobuf; modules reach it through them.
     assert imported | {"protobuf"} == required

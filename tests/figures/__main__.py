@@ -9,7 +9,10 @@ import click
 from sdk.console import run
 from tests.figures.report import Report
 
-NAMES = {"first-end": "first_end", "emotion": "emotion", "runtime": "runtime", "face": "face", "engines": "engines"}
+NAMES = {
+    "first-end": "first_end", "emotion": "emotion", "runtime": "runtime", "face": "face", "engines": "engines",
+    "animators": "animators",
+}  # fmt: skip
 
 
 @click.command()
