@@ -16,10 +16,9 @@ from sdk.emotion import Affect
 from sdk.errors import InvalidInput, MalformedFile
 from sdk.rigs.fit import fit_rig
 from sdk.rigs.profile import write_profile as save_profile
-from sdk.rigs.put import put_on_rig
 from sdk.rigs.read import rig_names, rig_of
 from sdk.rigs.report import map_report
-from sdk.rigs.travel import by_root_bone, in_place
+from sdk.rigs.travel import by_root_bone, clip_on_rig
 from sdk.rigs.write import check_rig_writable, write_rig_clip
 
 NAMES = ", ".join(rig_names())
@@ -83,11 +82,9 @@ def command(
     treadmill = tags.root_motion == "in_place"
     if treadmill and not no_plant:
         click.echo("note     the clip goes nowhere, so its feet cannot be planted: retarget one that travels", err=True)
-    made = put_on_rig(motion, target, plant=not (no_plant or treadmill), reach=reach)
-    if stay:  # on the rig: feet are planted while the character still travels
-        made = in_place(made)
-        tags = replace(tags, root_motion="in_place", postprocess=(*tags.postprocess, ("in_place", {})))
-    elif root_bone:
+    plant = not (no_plant or treadmill)
+    made, tags = clip_on_rig(motion, tags, target, WriteOptions(in_place=stay), plant=plant, reach=reach)
+    if root_bone:
         made = by_root_bone(made)
     written = write_rig_clip(out, made, tags)
     for line in made.report.lines():

@@ -14,11 +14,11 @@ from sdk.batch.poses import packed_poses
 from sdk.batch.record import ClipMade, FileMade, Record, file_sha256, key_of
 from sdk.batch.rows import Row
 from sdk.clips.files import publish
-from sdk.clips.options import WriteOptions, prepared
+from sdk.clips.options import WriteOptions
 from sdk.clips.write import check_writable, clip_files
 from sdk.errors import EmoMotionError, InvalidInput, ServerError
 from sdk.making import Made, Maker, posted
-from sdk.rigs import Rig, load_rig, put_on_rig, rig_clip_files, rig_named
+from sdk.rigs import Rig, clip_on_rig, load_rig, rig_clip_files, rig_named
 from sdk.rigs.write import SUFFIXES as RIG_SUFFIXES
 
 BUSY = ("RESOURCE_EXHAUSTED", "UNAVAILABLE")
@@ -171,17 +171,17 @@ def make_one(task: Task, maker: Maker, folder: Path, record: Record, stop: threa
     made = posted(_made(row, maker, stop), row.post)
     motion, tags = made.motion, made.tags
     options = WriteOptions(fps=row.fps, in_place=row.in_place)
-    on_rig = None if row.rig is None else put_on_rig(prepared(motion, tags, options)[0], rig_of(row.rig))
+    on_rig = None if row.rig is None else clip_on_rig(motion, tags, rig_of(row.rig), options)
     contents: dict[PurePosixPath, bytes] = {}
     for suffix in row.formats:
         if on_rig is None:
             files = clip_files(task.stem.name, motion, tags, suffix=suffix, options=options)
         else:
-            files = rig_clip_files(task.stem.name, on_rig, prepared(motion, tags, options)[1], suffix=suffix)
+            files = rig_clip_files(task.stem.name, *on_rig, suffix=suffix)
         contents |= {task.stem.with_name(name): content for name, content in files.items()}
     clip = ClipMade(
         key=task.key, files=tuple(FileMade.of(path, content) for path, content in contents.items()), seed=tags.seed,
-        plan=tags.plan, seconds=round(motion.seconds, 3), notes=() if on_rig is None else on_rig.report.notes,
+        plan=tags.plan, seconds=round(motion.seconds, 3), notes=() if on_rig is None else on_rig[0].report.notes,
     )  # fmt: skip
     target = folder / task.stem.parent
     try:

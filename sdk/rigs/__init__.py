@@ -4,7 +4,7 @@ from sdk.rigs.put import RigMotion, put_on_rig
 from sdk.rigs.read import load_rig, rig_from_bytes, rig_named, rig_names
 from sdk.rigs.report import RigReport
 from sdk.rigs.rig import Rig
-from sdk.rigs.travel import by_root_bone, in_place
+from sdk.rigs.travel import by_root_bone, clip_on_rig, in_place
 from sdk.rigs.write import rig_clip_files, write_rig_clip
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "RigMotion",
     "RigReport",
     "by_root_bone",
+    "clip_on_rig",
     "in_place",
     "load_rig",
     "put_on_rig",

@@ -4,9 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from sdk.clips.options import WriteOptions, prepared
+from sdk.clips.tags import ClipTags
 from sdk.errors import InvalidInput
+from sdk.motion.motion import Motion
 from sdk.motion.rotations import Array, quat_inv, quat_rotate
-from sdk.rigs.put import RigMotion
+from sdk.rigs.put import RigMotion, put_on_rig
+from sdk.rigs.rig import Rig
 
 LOW = 0.1
 """A root bone lies at most this share of the leg's length over the floor, SDK body frame metres per metre of leg."""
@@ -18,6 +22,22 @@ def in_place(made: RigMotion) -> RigMotion:
     path = _path(made, places)
     shifted = {k: places[:, k] - (path - path[0]) for k in made.moved}
     return _placed(made, made.moved, shifted, {})
+
+
+def clip_on_rig(
+    motion: Motion, tags: ClipTags, rig: Rig, options: WriteOptions, *, plant: bool = True, reach: float = 1.0
+) -> tuple[RigMotion, ClipTags]:
+    """The motion on a rig as the options want it, and tags that say so; see `put_on_rig`.
+
+    Feet are planted while the character still travels: those of one that stays over its place slide, and a foot that
+    slides cannot be planted. Raises InvalidInput as `put_on_rig`.
+    """
+    motion, tags = prepared(motion, tags, replace(options, in_place=False))
+    made = put_on_rig(motion, rig, plant=plant, reach=reach)
+    if options.in_place:
+        made = in_place(made)
+        tags = replace(tags, root_motion="in_place", postprocess=(*tags.postprocess, ("in_place", {})))
+    return made, tags
 
 
 def by_root_bone(made: RigMotion) -> RigMotion:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import grpc
 
 from emomotion.v1 import clip_pb2
-from sdk.clips.options import WriteOptions, prepared
+from sdk.clips.options import WriteOptions
 from sdk.clips.tags import ClipTags
 from sdk.clips.write import FORMATS, clip_files
 from sdk.compose_tags import composition_tags
 from sdk.compose_wire import composition_from_wire
 from sdk.errors import InvalidInput, MalformedFile
-from sdk.rigs import Rig, put_on_rig, rig_clip_files, rig_from_bytes, rig_named
+from sdk.rigs import Rig, clip_on_rig, rig_clip_files, rig_from_bytes, rig_named
 from sdk.rigs.write import SUFFIXES as RIG_SUFFIXES
 from sdk.runtime.composition import Composition
 from sdk.runtime.engine import Result
@@ -143,8 +143,7 @@ def files_of(asked: Asked, result: Result, engine: ComposeEngineLike) -> Written
         files = clip_files(asked.name, result.motion, tags, suffix=asked.suffix, options=options)
         notes: tuple[str, ...] = ()
     else:
-        motion, tags = prepared(result.motion, tags, options)
-        made = put_on_rig(motion, asked.rig)
+        made, tags = clip_on_rig(result.motion, tags, asked.rig, options)
         files = rig_clip_files(asked.name, made, tags, suffix=asked.suffix)
         notes = (*(f"{joint} is missing: {means}" for joint, means in made.report.missing), *made.report.notes)
     for name, content in files.items():

@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sdk.clips.options import WriteOptions
+from sdk.clips.tags import ClipTags
 from sdk.errors import InvalidInput
 from sdk.motion.kinematics import global_rotations
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import Array, normalize, quat_about, quat_angle, quat_inv, quat_mul, quat_rotate
 from sdk.motion.skeleton import JOINT, PARENTS
-from sdk.rigs import RigMotion, by_root_bone, in_place, load_rig, put_on_rig, rig_from_bytes, rig_named
+from sdk.rigs import RigMotion, by_root_bone, clip_on_rig, in_place, load_rig, put_on_rig, rig_from_bytes, rig_named
 from sdk.rigs.report import balls_of, contact_slides
 from tests.rigs.builders import body, glb_rig, mixamo, odd
 from tests.synthetic import standing
@@ -204,6 +206,13 @@ def test_the_report_says_what_is_missing_and_what_it_means(rig_files: dict[str, 
     text = "\n".join(report.lines())
     assert "Dude_Shank.L" in text and "slide" in text and "proportions" in text
     assert report.as_dict()["joints"]["left_knee"] == ["Dude_Shank.L"]
+
+
+def test_feet_are_planted_before_the_travel_is_taken_away(walk: Motion, tags: ClipTags) -> None:
+    made, said = clip_on_rig(walk, tags, rig_named("mixamo"), WriteOptions(in_place=True))
+    planted = in_place(put_on_rig(walk, rig_named("mixamo")))
+    np.testing.assert_array_equal(made.rotations, planted.rotations)
+    assert said.root_motion == "in_place" and [name for name, _ in said.postprocess] == ["in_place"]
 
 
 def test_a_rig_motion_in_place(rig_files: dict[str, Path], walk: Motion) -> None:
