@@ -184,7 +184,10 @@ def files_of(folder: Path, line: dict[str, object]) -> list[Path]:
 
 def test_ctrl_c_leaves_what_is_done(tmp_path: Path) -> None:
     (tmp_path / "clips.yaml").write_text(LIST)
-    with program(tmp_path, "0.2") as stopped:
+    def hearing() -> None:  # what a shell starts in the background does not hear Ctrl-C, nor what that starts
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with program(tmp_path, "0.2", preexec_fn=hearing) as stopped:
         until(lambda: (tmp_path / "out" / "batch.jsonl").exists() and bool(lines_whole(tmp_path / "out")))
         stopped.send_signal(signal.SIGINT)
         _, errors = stopped.communicate(timeout=30)
