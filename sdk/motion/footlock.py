@@ -44,6 +44,9 @@ PIN_SPEED = 0.05
 """Frames slower than this, m/s, decide where a foot is pinned."""
 SURE_WEIGHT = 1e6
 """A frame that is where it must be weighs so much more."""
+SURE_APART, LEAST_STEP = 0.01, 6
+"""Where two such frames of one contact are further apart than this, metres, the foot takes a step between them, if it
+has so many frames for it."""
 SNAP = 0.03
 """A pinned ball this near the ground, metres, is put on it."""
 FADE_S = 0.2
@@ -61,7 +64,7 @@ def lock_feet(
 
     contacts: (T, 4) of 0 or 1 in the order of `Motion.contacts`, if the caller knows better; found by speed and height
     unless given. fade_s: how long a correction takes to fade beside a contact, seconds. sure: (T,) frames that are
-    where they must be; a foot that is planted in one is pinned as it is there.
+    where they must be; a foot that is planted in one is pinned as it is there, and steps where two of them disagree.
     Only legs and, where a leg is too short, the pelvis' height change; a clip without contacts comes back as it is.
     Raises InvalidInput for contacts of the wrong shape or a fade that is not positive.
     """
@@ -122,7 +125,10 @@ def _placed(
     placed, known = ball.copy(), toe.copy()
     for whole in runs(toe):
         before = whole[0]
-        for start, stop in _stands(ball, *whole, step=step, late=turn * step):
+        stands = _stands(ball, *whole, step=step, late=turn * step)
+        if sure is not None:
+            stands = [part for stand in stands for part in _parted(ball, *stand, sure=sure, step=step)]
+        for start, stop in stands:
             weight = 1 / (speed[start:stop, None] ** 2 + PIN_SPEED**2)
             if sure is not None:
                 weight = weight * np.where(sure[start:stop, None], SURE_WEIGHT, 1.0)
@@ -160,6 +166,19 @@ def _stands(ball: Array, start: int, stop: int, *, step: int, late: int) -> list
             return [*out, (start, stop)]
         out.append((start, end))
         start = end + step
+
+
+def _parted(ball: Array, start: int, stop: int, *, sure: Flags, step: int) -> list[tuple[int, int]]:
+    """Parts of a stand between whose sure frames the ball has to move, at most `step` frames between them."""
+    out: list[tuple[int, int]] = []
+    frames = start + np.flatnonzero(sure[start:stop])
+    for a, b in zip(frames, frames[1:], strict=False):
+        room = min(int(b - a) - 1, step)
+        if np.linalg.norm((ball[b] - ball[a])[[0, 2]]) > SURE_APART and room >= LEAST_STEP:
+            first = int(a + b + 1 - room) // 2
+            out.append((start, first))
+            start = first + room
+    return [*out, (start, stop)]
 
 
 def _stepped(start: Array, end: Array, frames: int) -> Array:

@@ -46,6 +46,8 @@ SHORTEST_PACE, LONGEST_PACE = 0.7, 1.5
 """Who must be somewhere in time may move at so other a pace, before strides are stretched."""
 LEAST_PACING = 0.05
 """A pace nearer to its own is left."""
+LOCKS = 4
+"""With its feet held, two contacts of a foot may turn out to be one with a jolt in it."""
 LEAST_TRAVEL = 0.3
 """Who travels less than so many metres is not going anywhere."""
 NOTED_M, NOTED_RAD = 0.05, np.radians(5.0)
@@ -349,8 +351,10 @@ def _with_keys(goal: Motion, motion: Motion, kept: Flags, keys: list[tuple[int, 
 
 
 def _planted(motion: Motion, *, sure: Flags | None = None) -> Motion:
-    """Feet locked twice: one that shuffles along is seen to stand only when the first lock has slowed it down."""
-    return lock_feet(lock_feet(motion, sure=sure), sure=sure)
+    """Feet locked again and again: one that shuffles along is seen to stand only when a lock has slowed it down."""
+    for _ in range(LOCKS):
+        motion = lock_feet(motion, sure=sure)
+    return motion
 
 
 def _stays(take: Motion, a: Anchor, b: Anchor) -> bool:

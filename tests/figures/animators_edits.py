@@ -25,7 +25,8 @@ FEELINGS = ("neutral", "joy", "sadness", "fear", "anger")
 TEXTS = ("a person walks forward", "a person runs forward", "a person waves")
 SEEDS = (11, 12, 13)
 SECONDS = 5.0
-PATH = np.array([[0.0, 0.0], [0.0, 1.5], [1.5, 2.5], [1.5, 9.0]])
+PATH = np.array([[0.0, 0.0], [0.0, 1.5], [1.5, 2.5], [1.5, 40.0]])
+"""Longer than anybody runs in SECONDS: behind a path's end the motion goes on."""
 PLANTED = 2
 """Frames at either end of a contact in which the foot rolls on or off."""
 POINTS = 5.0

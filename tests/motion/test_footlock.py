@@ -285,3 +285,30 @@ def test_a_correction_fades_smoothly_and_meets_the_next_one() -> None:
 def test_everything_known_is_everything_returned() -> None:
     values = np.random.default_rng(0).normal(size=(9, 3))
     np.testing.assert_array_equal(faded(values, np.ones(9, dtype=bool), rate=0.3), values)
+
+
+def drifting(metres: float, seconds: float = 3.0) -> Motion:
+    """Somebody who stands and is carried aside, slowly."""
+    m = standing(seconds)
+    aside = np.linspace(0, metres, len(m))[:, None] * [1, 0, 0]
+    return replace(m, root=m.root + aside)
+
+
+def test_a_foot_is_where_sure_frames_have_it_and_steps_between_them() -> None:
+    m = drifting(0.06)
+    sure = np.zeros(len(m), dtype=bool)
+    sure[[10, -11]] = True
+    locked = lock_feet(m, sure=sure)
+    balls = locked.positions[:, TOES]
+    np.testing.assert_allclose(balls[sure][..., [0, 2]], m.positions[sure][:, TOES][..., [0, 2]], atol=1e-3)
+    assert np.ptp(balls[:30, :, 0], axis=0).max() < 1e-3 and np.ptp(balls[-30:, :, 0], axis=0).max() < 1e-3
+    assert (balls[..., 1].max(0) > BODY.toe_height + 0.02).all()  # it was raised
+    assert slide(locked, planted_feet(locked)[1]) < 0.01
+
+
+def test_without_room_for_a_step_sure_frames_share_a_place() -> None:
+    m = drifting(0.06, seconds=0.5)
+    sure = np.zeros(len(m), dtype=bool)
+    sure[[6, 9]] = True
+    balls = lock_feet(m, sure=sure).positions[:, TOES]
+    assert np.ptp(balls[..., 0], axis=0).max() < 1e-3
