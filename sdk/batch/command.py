@@ -23,9 +23,7 @@ SHOWN = 20
 
 @click.command("batch")
 @click.argument("clips", type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the clips; made."
-)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the clips; made.")
 @click.option("--server", metavar="HOST:PORT", help="Let this server generate; without it this process does.")
 @click.option("--bundle", type=click.Path(path_type=Path), help="Bundle folder; without it the one that comes along.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Clips at once: 2 unless said, 4 with a server.")
@@ -43,7 +41,7 @@ SHOWN = 20
 @server_options
 def command(
     clips: Path,
-    out: Path,
+    out: Path | None,
     server: str | None,
     bundle: Path | None,
     workers: int | None,
@@ -62,6 +60,8 @@ def command(
 
     Run the same command again after a stop: what was made is kept, and only the rest is made.
     """
+    if out is None and not check:
+        raise InvalidInput("say where to put the clips with --out FOLDER", field="out")
     if server and bundle:
         raise InvalidInput("give either --server or --bundle, not both", field="server")
     told = {"lock_feet": lock_feet, "ground": ground, "smooth": smooth, "in_place": in_place, "rig": rig}
@@ -75,7 +75,7 @@ def command(
     except Faults as error:
         _lines(error.faults)
         raise InvalidInput(str(error).partition(": ")[0], field="list") from None
-    if check:
+    if check or out is None:
         files = sum(len(row.formats) for row in rows)
         click.echo(f"{clips.name} is in order: {_count(len(rows), 'clip')}, {_count(files, 'file')} and their sidecars")
         return 0

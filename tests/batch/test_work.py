@@ -252,6 +252,14 @@ def test_check_makes_nothing(run: Run, maker: FakeMaker, tmp_path: Path) -> None
     assert "is in order: 8 clips, 8 files" in result.output and maker.made == [] and not (tmp_path / "out").exists()
 
 
+def test_check_needs_no_folder_and_making_does(tmp_path: Path) -> None:
+    (tmp_path / "clips.yaml").write_text("clips:\n- prompt: walk\n")
+    checked = CliRunner().invoke(MODULE.command, [str(tmp_path / "clips.yaml"), "--check"], standalone_mode=False)
+    assert "is in order: 1 clip" in checked.output and checked.exit_code == 0
+    made = CliRunner().invoke(MODULE.command, [str(tmp_path / "clips.yaml")], standalone_mode=False)
+    assert isinstance(made.exception, InvalidInput) and "--out FOLDER" in str(made.exception)
+
+
 def test_faults_are_told_line_by_line_before_anything_is_touched(run: Run, tmp_path: Path) -> None:
     result = run(text="clips:\n- prompt: walk\n  emotion: joi\n- prompt: run\n  seconds: 99\n")
     assert "line 3: emotion 'joi'" in result.stderr and "line 5: seconds" in result.stderr
