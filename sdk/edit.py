@@ -1,6 +1,7 @@
 """Quick edits of a clip file: `python -m sdk.edit`, the same as `emomotion edit`."""
 
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -50,6 +51,8 @@ def command(
     What is kept stays as it is, frame by frame. docs/edits.md shows every edit.
     """
     source = read_motion(clip)
+    if out.exists() and out.samefile(clip):
+        raise InvalidInput(f"{out} is the clip itself; write to another file", field="out")
     length = source.seconds if seconds is None else seconds
     prompt, felt = _said(clip)
     text = prompt if text is None else text
@@ -63,13 +66,27 @@ def command(
         felt = Affect(felt.weights, intensity)
     kept = _kept([_span(s, "redo") for s in redo], [_span(s, "keep") for s in keep], source.seconds, length)
     if not (redo or keep or upper or loop) and length <= source.seconds:
-        raise InvalidInput("say what to change: --redo, --keep, --seconds, --upper or --loop", field="redo")
+        _refuse_unchanged(clip, seconds, source.seconds, speed=speed, cleaned=lock_feet or smooth > 0)
     composition = Composition(
         beats=[Beat(text, felt, length)], seed=seed, plan=plan, source=source,
         keep=() if loop or (upper and not (redo or keep)) else kept, part="upper" if upper else "whole", loop=loop,
         speed=speed, post=Post(lock_feet=lock_feet, smooth=smooth),
     )  # fmt: skip
     write_takes(composition, out, count=count, sheet=sheet, server=server, bundle=bundle, connection=connection)
+
+
+def _refuse_unchanged(clip: Path, seconds: float | None, source_s: float, *, speed: float, cleaned: bool) -> NoReturn:
+    """Say why nothing would be made anew, and what was probably meant."""
+    message = "say what to make anew: --redo, --keep, --upper, --loop or a longer --seconds"
+    if seconds is not None:
+        message += (
+            f"; the clip lasts {source_s:g} s already (--seconds {seconds:g} with --loop is a loop of that length)"
+        )
+    elif cleaned:
+        message += f"; to clean up all of a clip: emomotion post {clip.name} --lock-feet --smooth 0.5 --out FILE"
+    elif speed != 1:
+        message += f"; --speed is the pace of the new part: add --redo 0:{source_s:g} to make all of it anew"
+    raise InvalidInput(message, field="redo")
 
 
 def _said(clip: Path) -> tuple[str, Affect | None]:
