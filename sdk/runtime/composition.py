@@ -94,7 +94,10 @@ class Keyframe:
     @classmethod
     def of(cls, motion: Motion, seconds: float, *, at: float | None = None, place: bool = False) -> "Keyframe":
         """The pose of a motion at `seconds`, to be reached at `at` (the same moment unless said)."""
-        k = min(max(round(seconds * motion.fps), 0), len(motion) - 1)
+        k = round(seconds * motion.fps) if math.isfinite(seconds) else -1
+        if not 0 <= k < len(motion):
+            message = f"a keyframe takes its pose at {seconds:g} s, but the clip it is from lasts {motion.seconds:g} s"
+            raise InvalidInput(message, field="keyframes")
         return cls(seconds if at is None else at, motion.rotations[k], motion.root[k], place)
 
 

@@ -244,3 +244,10 @@ def test_variations_are_the_same_but_for_their_seeds() -> None:
         variations(Composition(beats=[BEAT]), 3)
     with pytest.raises(InvalidInput, match="1..64"):
         variations(takes[0], 65)
+
+
+@pytest.mark.parametrize("seconds", [-0.1, 4.1, 99.0, math.nan])
+def test_a_pose_that_a_clip_does_not_have_is_refused(seconds: float) -> None:
+    assert np.allclose(Keyframe.of(WALK, 4.0).root, WALK.root[-1], atol=1e-6)
+    with pytest.raises(InvalidInput, match="takes its pose at .* lasts 4 s"):
+        Keyframe.of(WALK, seconds, at=1.0)
