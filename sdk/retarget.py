@@ -72,6 +72,11 @@ def command(
         raise InvalidInput("say where to write the result with --out", field="out")
     if report is not None:
         files.check_writable(report, suffixes=(".json",), field="report")
+    for given in (Path(rig), clip):
+        if out.exists() and given.exists() and out.samefile(given):
+            raise InvalidInput(
+                f"{out} would be written over, and it is what you gave; write to another file", field="out"
+            )
     check_rig_writable(out, target.suffix)  # before the work, so that nobody waits for what cannot be kept
     if stay and root_bone:
         raise InvalidInput("--in-place and --root-bone contradict each other", field="root-bone")

@@ -133,6 +133,7 @@ def test_the_command_refuses_before_it_works(rig_files: dict[str, Path], tmp_pat
         ((hero, "--out", tmp_path / "a.glb"), "needs a clip"),
         ((hero, tmp_path / "walk.glb"), "--out"),
         ((hero, tmp_path / "walk.glb", "--out", tmp_path / "a.max"), "unknown"),
+        ((hero, tmp_path / "walk.glb", "--out", hero), "written over"),
         ((hero, tmp_path / "walk.glb", "--out", tmp_path / "a.glb"), "cannot read"),
         (("mixame",), "known: "),
         ((tmp_path / "gone.glb",), "cannot read"),
