@@ -66,7 +66,8 @@ def test_characters_of_a_killed_server_go_on_when_it_is_back() -> None:
 
     before = asyncio.run(asyncio.wait_for(all_of_it(), 2 * PATIENCE_S))
     for number, got in frames.items():
-        assert [frame.number for frame in got] == list(range(len(got)))
+        numbers = [frame.number for frame in got]
+        assert numbers[0] == 0 and numbers == sorted(set(numbers))  # a busy server leaves frames out; none comes twice
         metres, degrees = seam(got, before[number])
         assert metres < 0.05 and degrees < 10
 
