@@ -99,6 +99,8 @@ def along_route(motion: Motion, frames: Array, points: Array) -> tuple[Motion, f
             step = (smooth[outside] - end)[:, None] * np.array([np.sin(direction), np.cos(direction)]) * sign
             where[outside] = curve.at(np.array([end])) + step
             heading[outside] = direction
+    # Who hardly travels may come to a sharp turn in a single frame; the body takes its time.
+    heading = _smoothed(np.unwrap(heading)[:, None], STRIDE_S * motion.fps)[:, 0]
     laid = way.laid(motion, where, heading)
     # Sway is taken out at the places themselves, a little before and after.
     missing = np.stack([points[i] - _at(laid, frames[i]) for i in range(len(frames))])

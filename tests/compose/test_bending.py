@@ -13,7 +13,7 @@ from sdk.motion.motion import Motion
 from sdk.motion.rotations import quat_about, quat_angle, quat_mul
 from sdk.motion.warp import Anchor, left_over, placed, reaching, sampled
 from sdk.motion.ways import along_path, along_route, distance_to, facing, headed
-from tests.synthetic import walking
+from tests.synthetic import standing, walking
 
 WALK = walking(4.0)
 OTHER = walking(4.0, speed=0.8).turned(quat_about("y", 0.7)).moved(np.array([1.0, 0.0, 2.0]))
@@ -76,6 +76,12 @@ def test_who_walks_along_a_path_faces_along_it_and_who_walks_backwards_does_not(
     backwards = replace(WALK, rotations=WALK.turned(quat_about("y", np.pi)).rotations)
     away = along_path(backwards, line)
     assert np.abs(heading_angle(away.rotations[30:90, 0]) + np.pi / 2).max() < 0.2
+
+
+def test_who_is_sent_there_and_back_turns_in_more_than_a_frame() -> None:
+    there, _ = along_route(standing(5.0), np.array([0.0, 75.0, 150.0]), np.array([[0, 0], [0.3, 0.02], [0, 0.04]]))
+    turns = quat_angle(there.rotations[:-1, 0], there.rotations[1:, 0])
+    assert np.sum(turns) > 1.0 and np.degrees(turns.max()) < 12
 
 
 def test_a_route_is_there_in_time() -> None:
