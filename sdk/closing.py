@@ -1,15 +1,16 @@
 """What is closed at the end of a `with`."""
 
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
 
-class Closing:
+class Closing(ABC):
     """Has `close`, and calls it at the end of a `with`."""
 
+    @abstractmethod
     def close(self) -> None:
         """Give back what is held."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         return self
@@ -18,12 +19,12 @@ class Closing:
         self.close()
 
 
-class AsyncClosing:
+class AsyncClosing(ABC):
     """Has an awaitable `close`, and awaits it at the end of an `async with`."""
 
+    @abstractmethod
     async def close(self) -> None:
         """Give back what is held."""
-        raise NotImplementedError
 
     async def __aenter__(self) -> Self:
         return self

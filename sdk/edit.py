@@ -46,7 +46,7 @@ def command(
     seed: int | None, count: int, sheet: Path | None, plan: str | None, server: str | None, bundle: Path | None,
     connection: Connection,
 ) -> None:  # fmt: skip
-    """Change a part of CLIP, e.g. walk.glb --redo 1:2.5 --text "a person waves" --emotion joy --out wave.glb.
+    """Change a part of CLIP, e.g. walk.glb --upper --text "a person waves the right hand" --emotion joy --out wave.glb.
 
     What is kept stays as it is, frame by frame. docs/edits.md shows every edit.
     """

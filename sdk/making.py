@@ -5,10 +5,10 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from sdk.clips.tags import ClipTags
+from sdk.closing import Closing
 from sdk.compose_tags import composition_tags
 from sdk.motion.motion import Motion
 from sdk.post import Post, post_process
@@ -59,7 +59,7 @@ class Maker(Protocol):
     def make(self, text: str, options: Mapping[str, Any]) -> Made: ...
 
 
-class EngineMaker:
+class EngineMaker(Closing):
     """Makes clips in this process, one at a time. bundle: its folder, None for the one that comes along.
 
     Raises BundleError.
@@ -117,14 +117,11 @@ class EngineMaker:
         total_ms = result.stage_ms["total"]
         return Made(motion=result.motion, tags=tags, total_ms=total_ms, evidence=evidence, notes=result.notes)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        pass
+    def close(self) -> None:
+        """Nothing is held but memory."""
 
 
-class ServerMaker:
+class ServerMaker(Closing):
     """Lets a server make clips, HOST:PORT. Use it in a `with`. Raises ServerError."""
 
     def __init__(self, server: str, connection: Connection) -> None:
@@ -172,8 +169,6 @@ class ServerMaker:
         total_ms = clip.stage_ms["total"]
         return Made(motion=clip.motion, tags=tags, total_ms=total_ms, evidence=evidence, notes=clip.notes)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._client.__exit__(kind, error, tb)
+    def close(self) -> None:
+        """Give the connection back."""
+        self._client.close()

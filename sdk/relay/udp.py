@@ -4,9 +4,9 @@ import re
 import socket
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from sdk.closing import Closing
 from sdk.errors import InvalidInput
 
 
@@ -19,7 +19,7 @@ def address_of(text: str, port: int) -> tuple[str, int]:
     return match[1].strip("[]"), found
 
 
-class Outlet:
+class Outlet(Closing):
     """Sends datagrams to every receiver. Nobody need listen: UDP does not know.
 
     failed: datagrams that this machine could not send. Raises InvalidInput for a name that cannot be resolved.
@@ -56,12 +56,6 @@ class Outlet:
         """Give the sockets back."""
         for out, _ in self._targets:
             out.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
 
 
 def listen(host: str, port: int, take: Callable[[bytes], None]) -> int:

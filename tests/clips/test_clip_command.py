@@ -166,11 +166,8 @@ class FakeClient:
         if target != "localhost:50051":
             raise ServerError(f"no server answers at {target}", status="UNAVAILABLE")
 
-    def __enter__(self) -> "FakeClient":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
+    def close(self) -> None:
+        pass
 
     def info(self) -> Any:
         emotions = {Emotion[n.upper()]: SimpleNamespace(kind=e) for n, e in EVIDENCE.items()}
