@@ -1,4 +1,4 @@
-"""Edits: beats, a part made anew, a way, keyframes, other arms, a loop, takes to choose from, and all of it again."""
+"""Edits: beats, a part made anew, a way, keyframes, goals, other arms, a loop, takes to choose from, and all again."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from sdk.clips.preview import Shot, contact_sheet
 from sdk.compose_file import composition_from_object, composition_to_object
 from sdk.emotion import Affect
-from sdk.runtime.composition import Beat, Composition, Keyframe, Span, variations
+from sdk.runtime.composition import Beat, Composition, Goal, Keyframe, Span, variations
 from sdk.runtime.engine import Engine
 from sdk.runtime.track import AffectTrack
 
@@ -41,6 +41,13 @@ posed = engine.compose(
 )
 print(*along.notes)
 
+# A hand on the hip while walking, and one on a door handle that the walk leads to.
+hip = Goal("right_wrist", 1.0, [-0.2, 0.95, 0], hold_s=1)
+handle = Goal("left_wrist", 3.5, [0.2, 1.0, 3.0], hold_s=0.5, place=True)
+stop = [Beat("a person walks forward", joy, 3), Beat("a person stands and reaches out with the left hand", joy, 2)]
+reach = engine.compose(Composition(beats=stop, goals=[hip, handle], seed=3, plan="fast"))
+print(*reach.notes)
+
 # New arms over the legs of the walk, and a loop of exactly two seconds.
 arms = Composition(beats=[Beat("a person waves", joy, 5)], source=source, part="upper", seed=3, plan="fast")
 loop = Composition(beats=[Beat("a person walks forward", joy, 2)], loop=True, seed=3, plan="fast")
@@ -48,7 +55,13 @@ print(*engine.compose(loop).notes)
 
 # Takes side by side: seeds 3 and 4.
 takes = [engine.compose(take).motion for take in variations(arms, 2)]
-shots = [(play, "beats"), (result.motion, "redone"), (along.motion, "path"), (posed.motion, "keyframe")]
+shots = [
+    (play, "beats"),
+    (result.motion, "redone"),
+    (along.motion, "path"),
+    (posed.motion, "keyframe"),
+    (reach.motion, "goals"),
+]
 sheet = contact_sheet([Shot(m, t) for m, t in [*shots, *((m, "arms") for m in takes)]], Path("edits.png"))
 print(sheet)
 

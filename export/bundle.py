@@ -65,17 +65,18 @@ def reference_arrays(specs: dict[str, GraphSpec]) -> dict[str, np.ndarray]:
 
 def write_bundle(
     run: Path, out: Path, *, generators: tuple[str, ...] = ("emo-mask",), data: tuple[Path, ...] = (), version: str,
-    quality: dict[str, Any],
+    quality: dict[str, Any], student: Path | None = None,
 ) -> Bundle:  # fmt: skip
     """Export a finished run into the folder `out`, which is replaced only when everything is written and loads again.
 
     generators: names of `export.parts.PARTS`. data: the prepared folders, for the evidence behind each emotion.
-    quality: what `training.evaluate` measured: {"plans": {plan: {figure: value}}, "quality": {...}}.
+    quality: what `training.evaluate` measured: {"plans": {plan: {figure: value}}, "quality": {...}}. student: see
+    `export.parts.emo_mask_part`.
     Raises InvalidInput for an unfinished run, unprepared `data`, and when `out` exists and is not a bundle.
     """
     if out.exists() and any(out.iterdir()) and not (out / MANIFEST).exists():
         raise InvalidInput(f"{out} exists and is no bundle; choose an empty folder")
-    parts, emotions = parts_of(run, generators), emotion_evidence(data)
+    parts, emotions = parts_of(run, generators, student), emotion_evidence(data)
     specs = {name: spec for part in parts for name, spec in part.specs.items()}
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ from training.generator import Generator
 from training.models.steps import DecodeStep, EncodeStep, MaskedStep, ResidualStep
 from training.onnx_export import quiet_exporter, without_traces
 
-OPSET = 20
+OPSET = 23
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class GraphSpec:
 
 
 def graph_specs(generator: Generator) -> dict[str, GraphSpec]:
-    """The motion graphs of a generator, by role: masked, residual where it has one, decode, encode."""
+    """The motion graphs of a generator, by role; residual and distilled where it has them."""
     config = generator.masked.config
     layers, codes, width = config.quantisers, config.codes, config.text_width
     features = generator.rvq.config.features
@@ -83,6 +83,9 @@ def graph_specs(generator: Generator) -> dict[str, GraphSpec]:
     if generator.residual is not None:
         inputs = {"tokens": below, "layer": layer, **condition}
         specs["residual"] = spec(ResidualStep(generator.residual), inputs, {"codes": code})
+    if generator.distilled is not None:
+        inputs = {"tokens": base, **condition}
+        specs["distilled"] = spec(MaskedStep(generator.distilled), inputs, {"codes": code, "chance": chance})
     return specs
 
 

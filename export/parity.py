@@ -25,6 +25,7 @@ from sdk.emotion import Affect
 from sdk.errors import EmoMotionError
 from sdk.runtime.decode import Floats, Ints, Passes
 from sdk.runtime.engine import Engine, Request, Result
+from sdk.runtime.generators import DISTILLED
 from sdk.runtime.graphs import OnnxPasses
 from sdk.runtime.sessions import open_session, run_session
 from training.passes import TorchPasses
@@ -56,10 +57,14 @@ class SideBySide:
     ) -> tuple[Ints, Floats]:
         """See `Passes.masked`."""
         inputs = (tokens_N, text_RS, affect_RE, weight_R, noise_NC)
-        (code, chance), (other, their_chance) = self._reference.masked(*inputs), self._other.masked(*inputs)
-        same = self._count(code, other)
-        self._keep("masked chance", np.abs(chance - their_chance)[same])
-        return code, chance
+        return self._proposed("masked", self._reference.masked(*inputs), self._other.masked(*inputs))
+
+    def distilled(
+        self, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
+    ) -> tuple[Ints, Floats]:
+        """See `Passes.distilled`."""
+        inputs = (tokens_N, text_RS, affect_RE, weight_R, noise_NC)
+        return self._proposed("distilled", self._reference.distilled(*inputs), self._other.distilled(*inputs))
 
     def residual(
         self, tokens_QN: Ints, layer: int, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
@@ -75,6 +80,12 @@ class SideBySide:
         features = self._reference.decode(tokens_QN, affect_E)
         self._keep("decode features", np.abs(features - self._other.decode(tokens_QN, affect_E)))
         return features
+
+    def _proposed(self, name: str, ours: tuple[Ints, Floats], theirs: tuple[Ints, Floats]) -> tuple[Ints, Floats]:
+        (code, chance), (other, their_chance) = ours, theirs
+        same = self._count(code, other)
+        self._keep(f"{name} chance", np.abs(chance - their_chance)[same])
+        return code, chance
 
     def _count(self, ours: Ints, theirs: Ints) -> NDArray[np.bool_]:
         same = ours == theirs
@@ -109,12 +120,19 @@ def compare_passes(bundle: Bundle) -> dict[str, float]:
     return worst
 
 
+def compared_plans(bundle: Bundle) -> list[str]:
+    """Plans that between them run every graph of the generator: its first one and, with a student, its last."""
+    own = [plan.name for plan in bundle.manifest.plans if plan.generator == GENERATOR]
+    return [own[0], own[-1]] if DISTILLED in bundle.manifest.generators[GENERATOR].graphs else own[:1]
+
+
 def rollouts(engine: Engine, *, seeds: int, seconds: float = 6.5) -> list[Result]:
-    """Every prompt under every affect, `seeds` seeds each."""
-    cases = [(p, a, s) for p in PROMPTS for a in AFFECTS for s in range(seeds)]
+    """Every prompt under every affect by all `compared_plans`, `seeds` seeds each."""
+    plans = compared_plans(engine.bundle)
+    cases = [(p, a, s, plan) for plan in plans for p in PROMPTS for a in AFFECTS for s in range(seeds)]
     return [
-        engine.generate(Request(text=p, affect=a, seconds=seconds, seed=s, generator=GENERATOR))
-        for p, a, s in tqdm(cases, desc="rollouts", unit="clip")
+        engine.generate(Request(text=p, affect=a, seconds=seconds, seed=s, plan=plan, generator=GENERATOR))
+        for p, a, s, plan in tqdm(cases, desc="rollouts", unit="clip")
     ]
 
 

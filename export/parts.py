@@ -40,7 +40,7 @@ def trained_facts(meta: dict[str, Any]) -> dict[str, Any]:
 
 def token_part(name: str, generator: Generator, prefix: str, plans: tuple[Plan, ...]) -> Part:
     """A generator of kind `tokens`; `prefix` keeps its graphs' names apart from another's."""
-    for model in (generator.rvq, generator.masked, generator.residual):
+    for model in (generator.rvq, generator.masked, generator.residual, generator.distilled):
         if model is not None:
             round_weights(model, int8=True)
     torch.manual_seed(0)  # of the reference inputs: the same run gives the same bytes
@@ -54,20 +54,29 @@ def token_part(name: str, generator: Generator, prefix: str, plans: tuple[Plan, 
     return Part(name, {prefix + role: spec for role, spec in specs.items()}, info, plans, trained)
 
 
-def emo_mask_part(run: Path) -> Part:
-    """EMo-Mask: `rvq.pt`, `masked.pt` and `residual.pt` of a run; a distilled one has its guidance in the weights."""
+def emo_mask_part(run: Path, student: Path | None = None) -> Part:
+    """EMo-Mask: `rvq.pt`, `masked.pt` and `residual.pt` of a run; a distilled one has its guidance in the weights.
+
+    student: a run that was distilled from this one; its masked transformer then decodes the cheaper plans, and its
+    residual one all of them.
+    """
     generator = Generator.load(run)
     distilled = "distilled" in generator.meta["masked"]["meta"]
-    text, emotion, above = (1.0, 1.0, 1.0) if distilled else (3.5, 5.0, 2.0)
-    guidance: dict[str, Any] = {
-        "generator": "emo-mask", "text_guidance": text, "emotion_guidance": emotion, "choice_temperature": 8.0
-    }  # fmt: skip
+    if student is not None:
+        generator = generator.with_student(student)
+    told: dict[str, Any] = {"text_guidance": 3.5, "emotion_guidance": 5.0}
+    known: dict[str, Any] = {"text_guidance": 1.0, "emotion_guidance": 1.0}
+    of_best, of_others = known if distilled else told, known if distilled or student else told
+    common: dict[str, Any] = {"generator": "emo-mask", "choice_temperature": 8.0}
+    above = 1.0 if distilled or student else 2.0
     plans = [
-        Plan(name="best", iterations=10, residual_layers=5, residual_guidance=above, **guidance),
-        Plan(name="fast", iterations=5, residual_layers=2, residual_guidance=1.0, **guidance),
+        Plan(name="best", iterations=10, residual_layers=5, residual_guidance=above, **of_best, **common),
+        Plan(name="fast", iterations=5, residual_layers=2, residual_guidance=1.0, **of_others, **common),
     ]
-    if distilled:
-        plans.append(Plan(name="instant", iterations=4, residual_layers=1, residual_guidance=1.0, **guidance))
+    if distilled or student:
+        plans.append(
+            Plan(name="instant", iterations=3, residual_layers=1, residual_guidance=1.0, **of_others, **common)
+        )
     return token_part("emo-mask", generator, "", tuple(plans))
 
 
@@ -110,13 +119,18 @@ def mdm_part(run: Path) -> Part:
 
 
 MDM_GUIDANCE = 2.5
-PARTS: dict[str, Callable[[Path], Part]] = {"emo-mask": emo_mask_part, "mmm": mmm_part, "mdm": mdm_part}
+PARTS: dict[str, Callable[..., Part]] = {"emo-mask": emo_mask_part, "mmm": mmm_part, "mdm": mdm_part}
 """Known generators, in the order of a bundle; the first plan of the first one is the default."""
 
 
-def parts_of(run: Path, names: tuple[str, ...]) -> list[Part]:
-    """The named generators of a run. Raises InvalidInput for an unknown name and an unfinished checkpoint."""
+def parts_of(run: Path, names: tuple[str, ...], student: Path | None = None) -> list[Part]:
+    """The named generators of a run; student: see `emo_mask_part`.
+
+    Raises InvalidInput for an unknown name and an unfinished checkpoint.
+    """
     unknown = [name for name in names if name not in PARTS]
     if unknown or not names:
         raise InvalidInput(f"generator {(unknown or ['none'])[0]!r} is unknown; known: {', '.join(PARTS)}")
-    return [PARTS[name](run) for name in PARTS if name in names]
+    if student is not None and "emo-mask" not in names:
+        raise InvalidInput("a student stands beside emo-mask; export that, too", field="student")
+    return [PARTS[n](run, student) if n == "emo-mask" else PARTS[n](run) for n in PARTS if n in names]

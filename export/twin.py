@@ -30,7 +30,7 @@ def fill(module: nn.Module, weights: dict[str, torch.Tensor], *, graph: str) -> 
 
 
 def load_twin(bundle: Bundle) -> Generator:
-    """The bundle's three models in torch, in evaluation mode. Raises BundleError when the graphs lack a weight."""
+    """The bundle's models in torch, in evaluation mode. Raises BundleError when the graphs lack a weight."""
     trained = bundle.manifest.provenance["training"]["emo-mask"]
     decode = graph_weights(bundle, "decode")
     rvq = Rvq(RvqConfig(**trained["rvq"]["model"]))
@@ -46,10 +46,15 @@ def load_twin(bundle: Bundle) -> Generator:
     fill(masked, graph_weights(bundle, "masked"), graph="masked")
     residual = ResidualTransformer(TransformerConfig(**trained["residual"]["model"]))
     fill(residual, graph_weights(bundle, "residual"), graph="residual")
-    models = (rvq.eval(), masked.eval(), residual.eval())
+    models: list[nn.Module] = [rvq.eval(), masked.eval(), residual.eval()]
+    distilled = None
+    if "distilled" in trained:
+        distilled = MaskedTransformer(TransformerConfig(**trained["distilled"]["model"]))
+        fill(distilled, graph_weights(bundle, "distilled"), graph="distilled")
+        models.append(distilled.eval())
     for model in models:
         round_weights(
             model, int8=True
         )  # position codes are no weights of a checkpoint, yet the graphs hold them rounded too
         model.requires_grad_(False)
-    return Generator(*models, meta=trained)
+    return Generator(rvq, masked, residual, trained, distilled)

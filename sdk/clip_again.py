@@ -41,6 +41,9 @@ def read_recipe(path: Path, *, model: Path | None = None) -> Recipe:
     except OSError as error:
         raise InvalidInput(f"cannot read: {error.strerror or error}: {sidecar}", field="again") from None
     assert tags.clip is not None
+    if "recording" in tags.extra:
+        message = "the clip is a recording of a live character: what was played then cannot be made again"
+        raise InvalidInput(f"{message}: {sidecar.name}", field="again")
     facts = tags.clip.options
     wanted: dict[str, Any] = {key: facts[key] for key in ("unit", "rest", "up", "body") if key in facts}
     steps = list(tags.postprocess)

@@ -7,6 +7,7 @@
     source: walk.glb          # relative to the file
     keep: [[0, 1.5]]
     path: [[0, 0], [0, 2], [2, 3]]
+    goals: [{effector: right_wrist, seconds: 4, hold_s: 0.5, position: [-0.3, 1.4, 0.4]}]
 
 What `composition_to_object` writes holds everything, the source's frames too, exactly: the same object is the same
 motion. Unknown keys are refused.
@@ -27,13 +28,13 @@ from sdk.errors import InvalidInput, MalformedFile
 from sdk.motion.motion import Motion
 from sdk.motion.skeleton import NUM_JOINTS
 from sdk.post import Post
-from sdk.runtime.composition import Beat, Composition, Keyframe, Span, Waypoint
+from sdk.runtime.composition import Beat, Composition, Goal, Keyframe, Span, Waypoint
 from sdk.runtime.track import AffectTrack
 
 FORMAT = "emomotion.composition/1"
 KEYS = (
-    "format", "beats", "track", "seed", "plan", "generator", "fps", "source", "keep", "keyframes", "path", "route",
-    "heading", "part", "loop", "speed", "post",
+    "format", "beats", "track", "seed", "plan", "generator", "fps", "source", "keep", "keyframes", "goals", "path",
+    "route", "heading", "part", "loop", "speed", "post",
 )  # fmt: skip
 MOST_PACKED = 32 << 20
 """A source's frames unpack to no more than this, bytes."""
@@ -58,6 +59,8 @@ def composition_to_object(it: Composition) -> dict[str, Any]:
             {"seconds": float(k.seconds), "rotations": k.rotations.tolist(), "root": k.root.tolist(), "place": k.place}
             for k in it.keyframes
         ]
+    if it.goals:
+        out["goals"] = [_goal_to_object(goal) for goal in it.goals]
     if it.path is not None:
         out["path"] = it.path.tolist()
     if it.route is not None:
@@ -87,6 +90,7 @@ def composition_from_object(value: Any, *, read: Read | None = None, folder: Pat
             source=files.source(given["source"]) if given.get("source") is not None else None,
             keep=[_span(span, k) for k, span in enumerate(_list(given.get("keep", []), "keep"))],
             keyframes=[files.keyframe(key, k) for k, key in enumerate(_list(given.get("keyframes", []), "keyframes"))],
+            goals=[files.goal(goal, k) for k, goal in enumerate(_list(given.get("goals", []), "goals"))],
             path=_points(given["path"]) if given.get("path") is not None else None,
             route=[_waypoint(p, k) for k, p in enumerate(_list(given["route"], "route"))] if "route" in given else None,
             heading=_number(given.get("heading"), "heading"),
@@ -156,6 +160,39 @@ class _Files:
             motion = self.source(given["pose"], f"{name}.pose")
             return Keyframe.of(motion, _number(given.get("at", 0.0), f"{name}.at") or 0.0, at=seconds, place=place)
         return Keyframe(seconds, np.array(given.get("rotations"), float), np.array(given.get("root"), float), place)
+
+    def goal(self, value: Any, number: int) -> Goal:
+        """Its own place, or that of hand or foot in a file: {effector: left_wrist, seconds: 2, from: bow.glb, at: 1.5}.
+
+        There `turned` says whether how it is turned counts too.
+        """
+        name = f"goals.{number}"
+        own, taken = ("position", "rotation"), ("from", "at", "turned")
+        given = _mapping(value, name, ("effector", "seconds", "hold_s", "place", "ease_s", *own, *taken))
+        effector = str(given.get("effector"))
+        seconds, hold_s, at = (
+            _number(given.get(key, 0.0), f"{name}.{key}") or 0.0 for key in ("seconds", "hold_s", "at")
+        )
+        ease_s = _number(given.get("ease_s"), f"{name}.ease_s")
+        place, turned = (_flag(given.get(key, False), f"{name}.{key}") for key in ("place", "turned"))
+        both = [key for key in (own if "from" in given else taken) if key in given]
+        if both:
+            message = f"{name} has {both[0]}; give either position and rotation, or from, at and turned"
+            raise InvalidInput(message, field="goals")
+        if "from" in given:
+            motion = self.source(given["from"], f"{name}.from")
+            return Goal.of(motion, effector, at, at=seconds, hold_s=hold_s, place=place, turned=turned, ease_s=ease_s)
+        position, rotation = given.get("position"), given.get("rotation")
+        turn = None if rotation is None else np.array(rotation, float)
+        return Goal(effector, seconds, np.array(position, float), turn, hold_s, place, ease_s)
+
+
+def _goal_to_object(goal: Goal) -> dict[str, Any]:
+    out: dict[str, Any] = {"effector": goal.effector, "seconds": float(goal.seconds), "hold_s": float(goal.hold_s)}
+    out |= {"position": goal.position.tolist(), "place": goal.place}
+    if goal.rotation is not None:
+        out["rotation"] = goal.rotation.tolist()
+    return out if goal.ease_s is None else {**out, "ease_s": float(goal.ease_s)}
 
 
 def _motion_to_object(motion: Motion) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Tags of a composed clip: enough, with the bundle, to compose it again."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sdk.clips.tags import ClipTags, Segment
@@ -10,7 +11,7 @@ from sdk.runtime.composition import Composition
 
 def composition_tags(
     asked: Composition, seed: int, *, plan: str, generator: str, applied: Affect, prompt: str, licence: str,
-    attribution: str, model: str, version: str, bundle_sha256: str,
+    attribution: str, model: str, version: str, bundle_sha256: str, made_with: Mapping[str, str],
 ) -> ClipTags:  # fmt: skip
     """What a composed clip says about itself; the rest is as the reply tells. applied: what is felt in most of it."""
     whole = replace(asked, seed=seed, plan=plan, generator=generator)
@@ -33,6 +34,7 @@ def composition_tags(
         segments=() if asked.track is not None else _segments(asked),
         postprocess=asked.post.steps,
         composition=composition_to_object(whole),
+        made_with=made_with,
     )
 
 

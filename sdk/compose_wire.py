@@ -11,7 +11,7 @@ from sdk.motion.motion import Motion
 from sdk.motion.rotations import Array
 from sdk.motion.skeleton import NUM_JOINTS
 from sdk.post import Post
-from sdk.runtime.composition import Beat, Composition, Keyframe, Part, Span, Waypoint
+from sdk.runtime.composition import Beat, Composition, Goal, Keyframe, Part, Span, Waypoint
 from sdk.runtime.limits import MAX_PLACE_M
 from sdk.runtime.track import AffectTrack
 from sdk.wire import affect_from_wire, affect_to_wire, packed
@@ -21,6 +21,14 @@ PARTS: dict[int, Part] = {
     compose_pb2.BODY_PART_WHOLE: "whole",
     compose_pb2.BODY_PART_UPPER: "upper",
 }
+
+EFFECTORS = {
+    "left_wrist": compose_pb2.EFFECTOR_LEFT_WRIST,
+    "right_wrist": compose_pb2.EFFECTOR_RIGHT_WRIST,
+    "left_ankle": compose_pb2.EFFECTOR_LEFT_ANKLE,
+    "right_ankle": compose_pb2.EFFECTOR_RIGHT_ANKLE,
+}
+EFFECTOR_NAMES: dict[int, str] = {number: name for name, number in EFFECTORS.items()}
 
 
 def composition_to_wire(it: Composition) -> compose_pb2.ComposeRequest:
@@ -49,6 +57,12 @@ def composition_to_wire(it: Composition) -> compose_pb2.ComposeRequest:
     for key in it.keyframes:
         pose = live_pb2.Pose(rotations=key.rotations.ravel().tolist(), root=key.root.tolist())
         message.keyframes.add(seconds=key.seconds, pose=pose, place=key.place)
+    for goal in it.goals:
+        message.goals.add(
+            effector=EFFECTORS[goal.effector], seconds=goal.seconds, hold_s=goal.hold_s,
+            position=goal.position.tolist(), rotation=None if goal.rotation is None else goal.rotation.tolist(),
+            place=goal.place, ease_s=goal.ease_s,
+        )  # fmt: skip
     if it.path is not None:
         message.path.points.extend(it.path.ravel().tolist())
     for point in it.route or ():
@@ -76,6 +90,7 @@ def composition_from_wire(message: compose_pb2.ComposeRequest) -> Composition:
         source=_source(message.source) if message.HasField("source") else None,
         keep=[Span(span.start_s, span.end_s) for span in message.keep],
         keyframes=[_keyframe(key, number) for number, key in enumerate(message.keyframes)],
+        goals=[_goal(goal, number) for number, goal in enumerate(message.goals)],
         path=_points(message.path.points) if way == "path" else None,
         route=[Waypoint(p.seconds, p.x, p.z) for p in message.route.points] if way == "route" else None,
         heading=message.heading if message.HasField("heading") else None,
@@ -113,6 +128,18 @@ def _keyframe(message: compose_pb2.Keyframe, number: int) -> Keyframe:
         what = f"{4 * NUM_JOINTS} rotations and 3 root numbers; got {len(rotations)} and {len(root)}"
         raise InvalidInput(f"{name} needs {what}", field=name)
     return Keyframe(message.seconds, rotations.reshape(NUM_JOINTS, 4), root, message.place)
+
+
+def _goal(message: compose_pb2.Goal, number: int) -> Goal:
+    name = f"goals[{number}]"
+    if message.effector not in EFFECTOR_NAMES:
+        known = f"the enum Effector has 1..{max(EFFECTOR_NAMES)}"
+        raise InvalidInput(f"{name}.effector {message.effector} is unknown; {known}", field="goals.effector")
+    return Goal(
+        EFFECTOR_NAMES[message.effector], message.seconds, _floats(message.position, f"{name}.position"),
+        _floats(message.rotation, f"{name}.rotation", 1.001) if message.rotation else None, message.hold_s,
+        message.place, message.ease_s if message.HasField("ease_s") else None,
+    )  # fmt: skip
 
 
 def _points(numbers: Sequence[float]) -> Array:

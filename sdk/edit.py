@@ -33,8 +33,9 @@ from sdk.server_options import Connection, server_options
 @click.option("--smooth", type=float, default=0.0, show_default=True, help="Smooth the new part, 0..1.")
 @click.option("--seed", type=int, help="The same seed gives the same clip; drawn and printed unless said.")
 @click.option(
-    "--variations", "count", type=int, default=1, show_default=True, help="So many takes, of seeds n, n+1, ..."
-)
+    "--variations", "count", type=int, default=1, show_default=True,
+    help="So many takes, of seeds n, n+1, ...; n as for one take.",
+)  # fmt: skip
 @click.option("--sheet", type=click.Path(path_type=Path), help="Also draw the takes below each other into this .png.")
 @click.option("--plan", metavar="NAME", help="Way to decode; `emomotion info` lists them.")
 @click.option("--server", metavar="HOST:PORT", help="Let this server work; without it this process does.")
@@ -51,8 +52,6 @@ def command(
     What is kept stays as it is, frame by frame. docs/edits.md shows every edit.
     """
     source = read_motion(clip)
-    if out.exists() and out.samefile(clip):
-        raise InvalidInput(f"{out} is the clip itself; write to another file", field="out")
     length = source.seconds if seconds is None else seconds
     prompt, felt = _said(clip)
     text = prompt if text is None else text
@@ -72,7 +71,10 @@ def command(
         keep=() if loop or (upper and not (redo or keep)) else kept, part="upper" if upper else "whole", loop=loop,
         speed=speed, post=Post(lock_feet=lock_feet, smooth=smooth),
     )  # fmt: skip
-    write_takes(composition, out, count=count, sheet=sheet, server=server, bundle=bundle, connection=connection)
+    given = {clip: "the clip itself"}
+    write_takes(
+        composition, out, given=given, count=count, sheet=sheet, server=server, bundle=bundle, connection=connection
+    )
 
 
 def _refuse_unchanged(clip: Path, seconds: float | None, source_s: float, *, speed: float, cleaned: bool) -> NoReturn:

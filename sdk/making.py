@@ -1,7 +1,5 @@
 """Clips from an engine in this process or from a server, with the tags that say how they were made."""
 
-import importlib.metadata
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -99,7 +97,7 @@ class EngineMaker(Closing):
             model_name=manifest.name,
             model_version=manifest.version,
             bundle_sha256=self._engine.bundle.sha256,
-            made_with={"onnxruntime": importlib.metadata.version("onnxruntime"), "processor": platform.machine()},
+            made_with=result.made_with,
         )
         evidence = {entry.name: entry.evidence for entry in manifest.emotions}
         return Made(motion=result.motion, tags=tags, total_ms=result.stage_ms["total"], evidence=evidence)
@@ -111,7 +109,7 @@ class EngineMaker(Closing):
         tags = composition_tags(
             composition, used.seed or 0, plan=result.plan, generator=used.generator or "", applied=used.affect,
             prompt=used.text, licence=manifest.licence, attribution=manifest.attribution, model=manifest.name,
-            version=manifest.version, bundle_sha256=self._engine.bundle.sha256,
+            version=manifest.version, bundle_sha256=self._engine.bundle.sha256, made_with=result.made_with,
         )  # fmt: skip
         evidence = {entry.name: entry.evidence for entry in manifest.emotions}
         total_ms = result.stage_ms["total"]
@@ -153,6 +151,7 @@ class ServerMaker(Closing):
             model_name=info.name,
             model_version=info.version,
             bundle_sha256=clip.bundle_sha256,
+            made_with=clip.made_with,
         )
         evidence = {emotion.label: entry.kind for emotion, entry in info.emotions.items()}
         return Made(motion=clip.motion, tags=tags, total_ms=clip.stage_ms["total"], evidence=evidence)
@@ -163,7 +162,7 @@ class ServerMaker(Closing):
         tags = composition_tags(
             composition, clip.seed, plan=clip.plan, generator=clip.generator, applied=clip.affect, prompt=clip.text,
             licence=info.licence, attribution=info.attribution, model=info.name, version=info.version,
-            bundle_sha256=clip.bundle_sha256,
+            bundle_sha256=clip.bundle_sha256, made_with=clip.made_with,
         )  # fmt: skip
         evidence = {emotion.label: entry.kind for emotion, entry in info.emotions.items()}
         total_ms = clip.stage_ms["total"]

@@ -3,8 +3,8 @@
 Shapes: T frames of a clip, n frames of a chunk.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class Status:
     by stage, "total" among them; passes: how many were made, by stage. degraded: a cheaper plan than the one asked for,
     or than the default one, was used, or passes were left out. budget_left_ms: what was left when the first chunk was
     sent, negative if it was late; None without a budget. notes: of a composition, what had to be bent and by how much.
+    made_with: versions of what made it on the server.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Status:
     bundle_sha256: str
     budget_left_ms: float | None = None
     notes: tuple[str, ...] = ()
+    made_with: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,6 +130,7 @@ def status_from_wire(message: motion_pb2.GenerateStatus) -> Status:
         budget_left_ms=message.budget_left_ms if message.HasField("budget_left_ms") else None,
         bundle_sha256=message.bundle_sha256,
         notes=tuple(message.notes),
+        made_with={entry.name: entry.version for entry in message.made_with},
     )
 
 

@@ -59,7 +59,9 @@ def command(
     emomotion retarget hero.glb walk.glb --out hero_walk.glb     the clip in the rig's own file
     """
     target = rig_of(rig, profile=profile)
+    known = {} if profile is None else {profile: "the profile itself"}
     if write_profile is not None:
+        files.check_apart(write_profile, known, field="write-profile")
         click.echo(f"profile  {save_profile(target, write_profile)}")
     if clip is None:
         if out is not None:
@@ -72,11 +74,8 @@ def command(
         raise InvalidInput("say where to write the result with --out", field="out")
     if report is not None:
         files.check_writable(report, suffixes=(".json",), field="report")
-    for given in (Path(rig), clip):
-        if out.exists() and given.exists() and out.samefile(given):
-            raise InvalidInput(
-                f"{out} would be written over, and it is what you gave; write to another file", field="out"
-            )
+        files.check_apart(report, known, field="report")
+    files.check_apart(out, {Path(rig): "the rig itself", clip: "the clip itself"})
     check_rig_writable(out, target.suffix)  # before the work, so that nobody waits for what cannot be kept
     if stay and root_bone:
         raise InvalidInput("--in-place and --root-bone contradict each other", field="root-bone")

@@ -27,6 +27,9 @@ from sdk.clips.read import read_tags  # noqa: E402
 from sdk.console import run as run_command  # noqa: E402
 from sdk.emotion import Affect  # noqa: E402
 from sdk.errors import InvalidInput, ServerError  # noqa: E402
+from sdk.making import EngineMaker, ServerMaker  # noqa: E402
+from sdk.post import Post  # noqa: E402
+from sdk.runtime.composition import Beat, Composition  # noqa: E402
 from sdk.runtime.engine import Engine, Request  # noqa: E402
 from tests.export import tiny  # noqa: E402
 from tests.service.programs import REAL, serving  # noqa: E402
@@ -184,9 +187,19 @@ def test_a_clip_is_the_same_file_by_server_and_from_two_processes(
     assert here.read_bytes() == elsewhere.read_bytes() == over.read_bytes()
     by_server, by_engine = (read_tags(path) for path in (over, here))
     assert not by_server.conflicts and not by_engine.conflicts
-    # What made it is known of this machine alone.
-    assert replace(by_server.tags, clip=by_engine.tags.clip, made_with=by_engine.tags.made_with) == by_engine.tags
+    assert replace(by_server.tags, clip=by_engine.tags.clip) == by_engine.tags
+    assert set(by_server.tags.made_with) == {"onnxruntime", "processor", "sdk"}
     assert (by_server.tags.seed, by_server.tags.applied.label) == (7, "anger")
+
+
+def test_a_composed_clip_says_the_same_by_server_and_here(server: str) -> None:
+    beats = [Beat("a person walks", Affect.of("joy"), 1.0), Beat("a person bows", None, 0.5)]
+    asked = Composition(beats=beats, seed=7, post=Post(smooth=0.2))
+    with ServerMaker(server, {}) as over, EngineMaker(tiny.bundle()) as here:
+        by_server, by_engine = over.compose(asked), here.compose(asked)
+    np.testing.assert_array_equal(by_server.motion.rotations, by_engine.motion.rotations)
+    assert by_server.tags == by_engine.tags and set(by_server.tags.made_with) == {"onnxruntime", "processor"}
+    assert (by_server.evidence, by_server.notes) == (by_engine.evidence, by_engine.notes)
 
 
 def test_a_bundle_that_is_altered_while_it_is_served_changes_nothing(tmp_path: Path) -> None:

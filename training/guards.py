@@ -98,7 +98,7 @@ def sampled(
 ) -> Ints:  # fmt: skip
     """Base tokens (N,) sampled for one condition, text and emotion guided alike."""
     return unmask(
-        passes,
+        passes.masked,
         Condition.guided(text_S, affect_E, text_scale=guidance, emotion_scale=guidance),
         schedule,
         np.full(tokens, -1, dtype=np.int64),

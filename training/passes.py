@@ -20,24 +20,39 @@ class TorchPasses:
 
     def __init__(
         self, rvq: Rvq, masked: MaskedTransformer, residual: ResidualTransformer | None, *,
-        points: Collection[str] = ("mask", "residual", "vq"),
+        points: Collection[str] = ("mask", "residual", "vq"), distilled: MaskedTransformer | None = None,
     ) -> None:  # fmt: skip
         self._told = {point: np.float32(point in points) for point in ("mask", "residual", "vq")}
         self._masked, self._decode = MaskedStep(masked), DecodeStep(rvq)
         self._residual = None if residual is None else ResidualStep(residual)
+        self._distilled = None if distilled is None else MaskedStep(distilled)
 
     @classmethod
     def of(cls, generator: Generator) -> "TorchPasses":
         """The passes of a whole generator."""
-        return cls(generator.rvq, generator.masked, generator.residual)
+        return cls(generator.rvq, generator.masked, generator.residual, distilled=generator.distilled)
 
     @torch.no_grad()
     def masked(
         self, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
     ) -> tuple[Ints, Floats]:
         """See `Passes.masked`."""
+        return self._proposed(self._masked, tokens_N, text_RS, affect_RE, weight_R, noise_NC)
+
+    @torch.no_grad()
+    def distilled(
+        self, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
+    ) -> tuple[Ints, Floats]:
+        """See `Passes.distilled`."""
+        if self._distilled is None:
+            raise ValueError("these passes were made without a distilled transformer")
+        return self._proposed(self._distilled, tokens_N, text_RS, affect_RE, weight_R, noise_NC)
+
+    def _proposed(
+        self, step: MaskedStep, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
+    ) -> tuple[Ints, Floats]:
         affect_RE = affect_RE * self._told["mask"]
-        code, chance = self._masked(*map(torch.from_numpy, (tokens_N, text_RS, affect_RE, weight_R, noise_NC)))
+        code, chance = step(*map(torch.from_numpy, (tokens_N, text_RS, affect_RE, weight_R, noise_NC)))
         return code.numpy(), chance.numpy()
 
     @torch.no_grad()

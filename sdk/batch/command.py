@@ -11,6 +11,7 @@ from sdk.batch.record import Record
 from sdk.batch.rows import DEFAULT_NAME, Faults, read_list
 from sdk.batch.sheet import write_sheet
 from sdk.batch.work import Outcome, Stopped, Task, check_folder, make_all, rig_faults, strangers, tasks_of
+from sdk.clips.files import check_apart
 from sdk.errors import InvalidInput
 from sdk.making import EngineMaker, ServerMaker
 from sdk.server_options import Connection, server_options
@@ -80,8 +81,11 @@ def command(
         click.echo(f"{clips.name} is in order: {_count(len(rows), 'clip')}, {_count(files, 'file')} and their sidecars")
         return 0
     check_folder(out)
+    rigs = {Path(row.rig): "a rig that the list names" for row in rows if row.rig is not None}
     with Record(out) as record, ServerMaker(server, connection) if server else EngineMaker(bundle) as maker:
         tasks = tasks_of(rows, names, maker.facts.sha256)
+        for path in (path for task in tasks for path in task.clips):
+            check_apart(out / path, rigs)
         _check_strangers(tasks, out, record, replace)
         return _run(tasks, maker, out, record, title=clips.stem, workers=workers or (4 if server else 2))
 

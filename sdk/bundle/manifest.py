@@ -36,8 +36,9 @@ class GeneratorInfo:
 
     kind: `tokens` unmasks the tokens of a VQ-VAE and decodes them (EMo-Mask, MMM, MoMask), `diffusion` denoises
     features (MDM). graphs: what it runs, as role -> name in the manifest's graphs; the roles are masked, residual
-    (unless there is one codebook), decode and encode, or, for diffusion, the numbers of steps. downsampling: frames a
-    token stands for. max_tokens: longest window in tokens.
+    (unless there is one codebook), decode and encode, or, for diffusion, the numbers of steps. A masked graph that has
+    guidance in its weights may stand beside as distilled: plans that ask for no guidance are decoded by it.
+    downsampling: frames a token stands for. max_tokens: longest window in tokens.
     codes, quantisers: size and number of the codebooks; 0 and 0 for diffusion.
     emotion_points: where the EmotionEmbedder enters; empty: the generator knows no emotion.
     """

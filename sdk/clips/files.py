@@ -45,6 +45,16 @@ def check_writable(path: Path, *, suffixes: Iterable[str], field: str = "out") -
         raise _unwritable(path, error, field) from None
 
 
+def check_apart(path: Path, given: Mapping[Path, str], *, field: str = "out") -> None:
+    """Refuse a file that would be written over one that the command reads. given: what each of these is, in words.
+
+    Raises InvalidInput, which says it: "walk.glb is the clip itself; write to another file".
+    """
+    for source, what in given.items() if path.exists() else ():
+        if source.exists() and path.samefile(source):
+            raise InvalidInput(f"{path} is {what}; write to another file", field=field)
+
+
 def publish(contents: Mapping[Path, bytes]) -> None:
     """Write several files so that all of them appear or none; files that were there stay as they were on failure.
 

@@ -31,7 +31,7 @@ class TagReading:
     conflicts: tuple[str, ...]
 
 
-def read_tags(path: Path) -> TagReading:
+def read_tags(path: Path | str) -> TagReading:
     """Tags of a clip file: the sidecar's, else those inside the clip, the most trusted first.
 
     GLB and VRMA: the animation's, the root joint's, the asset's; USD: the animation's, the layer's, the character's;
@@ -39,6 +39,7 @@ def read_tags(path: Path) -> TagReading:
     cannot be read or no longer fits the file is listed in `conflicts`. Raises MalformedFile for a sidecar that breaks
     its schema and for a clip without any tags, InvalidInput for a USD clip without sidecar where the extra is missing.
     """
+    path = Path(path)
     raw = path.read_bytes()
     found: list[tuple[Place, dict[str, Any], ClipTags]] = []
     conflicts: list[str] = []

@@ -33,7 +33,7 @@ NEEDED = ("pelvis", "left_hip", "left_knee", "left_ankle", "right_hip", "right_k
 """Without these a body cannot be placed; other joints may be missing and keep their parents' direction."""
 
 
-def read_motion(path: Path) -> Motion:
+def read_motion(path: Path | str) -> Motion:
     """The movement of a clip file on the SDK's body, at the file's frame rate, where it happened.
 
     .glb: joints called as the SDK's, or a VRM 1.0 humanoid; .vrma: any; their nodes stand in a T-pose or an A-pose.
@@ -41,6 +41,7 @@ def read_motion(path: Path) -> Motion:
     is scaled by the ratio of leg lengths. Raises InvalidInput for another suffix or a file that is not there,
     MalformedFile, with the name of the file and what is wrong, for its content.
     """
+    path = Path(path)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         known = ", ".join(READERS)

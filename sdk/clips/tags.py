@@ -209,8 +209,8 @@ def tags_from_object(tagged: Any, *, where: str, sidecar: bool = False) -> ClipT
             bundle_sha256=model["sha256"] or "",
             model_name=model["name"],
             model_version=model["version"],
-            seconds=requested.get("seconds"),
-            fps=requested.get("fps"),
+            seconds=_float(requested.get("seconds")),
+            fps=_float(requested.get("fps")),
             valence=tagged["valence"],
             arousal=tagged["arousal"],
             root_motion=tagged["root_motion"],
@@ -333,6 +333,11 @@ def _stated_track(track: AffectTrack | None) -> dict[str, Any]:
 def _track_of(requested: Mapping[str, Any]) -> AffectTrack | None:
     keys = requested.get("track")
     return None if not keys else AffectTrack([k["seconds"] for k in keys], [_affect_of(k) for k in keys])
+
+
+def _float(value: float | None) -> float | None:
+    """A number that a browser may have written as a whole one."""
+    return None if value is None else float(value)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -60,12 +60,14 @@ def check_writable(path: Path, options: WriteOptions = PLAIN, *, field: str = "o
     """Refuse a clip that could not be written: call it before the work of generating begins.
 
     Raises InvalidInput for an unknown suffix (naming the known ones), an option that the format cannot hold, a missing
-    tool (naming the command that installs it), a missing or full folder or one that takes no file.
+    tool (naming the command that installs it), a missing or full folder or one that takes no file, the body model's own
+    file.
     """
     files.check_writable(path, suffixes=FORMATS, field=field)
     kind = FORMATS[path.suffix.lower()]
     kind.check(options)
     if options.model is not None:
+        files.check_apart(path, {options.model: "the body model"}, field=field)
         load_body(options.model)
     kind.needs()
 
@@ -102,11 +104,12 @@ def clip_files(
     return {file: clip, sidecar_path(Path(file)).name: sidecar}
 
 
-def write_clip(path: Path, motion: Motion, tags: ClipTags, options: WriteOptions = PLAIN) -> list[Path]:
+def write_clip(path: Path | str, motion: Motion, tags: ClipTags, options: WriteOptions = PLAIN) -> list[Path]:
     """Write the clip and its sidecar, both or neither; files of these names are replaced.
 
     Returns the paths written, clip first. Raises InvalidInput for a bad path, motion or tags, or a full disk.
     """
+    path = Path(path)
     check_writable(path, options)
     contents = clip_files(path.stem, motion, tags, suffix=path.suffix, options=options)
     # The sidecar comes last: its hash tells a reader whether the pair belongs together.

@@ -71,6 +71,18 @@ class Replica:
             async for reply in parts:
                 yield reply
 
+    async def Compose(self, request: Any, grpc_context: RayContext) -> AsyncGenerator[Message, None]:
+        """ComposeService.Compose."""
+        async with aclosing(bridge.many(self._methods["Compose"], request, grpc_context)) as parts:
+            async for reply in parts:
+                yield reply
+
+    async def Export(self, request: Any, grpc_context: RayContext) -> AsyncGenerator[Message, None]:
+        """ClipService.Export."""
+        async with aclosing(bridge.many(self._methods["Export"], request, grpc_context)) as parts:
+            async for reply in parts:
+                yield reply
+
     async def Drive(self, requests: AsyncIterator[Any], grpc_context: RayContext) -> AsyncGenerator[Message, None]:
         """LiveService.Drive."""
         async with aclosing(bridge.both(self._methods["Drive"], requests, grpc_context)) as parts:

@@ -119,6 +119,18 @@ def check_size(fleet: Fleet, cores: int) -> None:
         raise InvalidInput(f"{wanted}, this machine has {cores}; take fewer of them", field="replicas")
 
 
+def join(ray: Any, address: str | None, **options: bool) -> None:
+    """Start Ray here ("local") or join a cluster; once more where it did not come up.
+
+    On a busy machine Ray's own programs may need longer than it waits for them. Raises what `ray.init` raises.
+    """
+    try:
+        ray.init(address=address, **options)
+    except RuntimeError:
+        ray.shutdown()
+        ray.init(address=address, **options)
+
+
 def deploy(
     fleet: Fleet, *, port: int, http_port: int = HTTP_PORT, local: bool = True, load: Load = load_engine
 ) -> None:
@@ -134,7 +146,7 @@ def deploy(
     try:
         if not ray.is_initialized():
             quiet = {"include_dashboard": False, "log_to_driver": False} if local else {}
-            ray.init(address="local" if local else None, **quiet)
+            join(ray, "local" if local else None, **quiet)
         serve.start(grpc_options=grpc_options, http_options={"port": http_port})
         serve.run(application(fleet, load), name="emomotion")
     except ConnectionError as error:

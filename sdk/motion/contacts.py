@@ -11,7 +11,7 @@ from sdk.motion.errors import InvalidInput
 from sdk.motion.kinematics import CONTACT_SPEED
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import Array
-from sdk.motion.skeleton import FOOT_JOINTS, JOINT
+from sdk.motion.skeleton import JOINT
 
 Flags = NDArray[np.bool_]
 
@@ -30,6 +30,9 @@ SLIDE_SPEED = 0.9
 SLIDE_SPREAD = 1.7
 """Where a foot slides all along, what is slower than this times its median speed is one contact."""
 
+ROLL_FRAMES = 2
+"""Frames at either end of a contact in which a foot rolls on or off."""
+
 
 def planted_feet(motion: Motion, *, contacts: Array | None = None) -> tuple[Flags, Flags]:
     """Which heels and which balls of the feet are on the ground: two (T, 2) of bool, left and right.
@@ -44,11 +47,25 @@ def planted_feet(motion: Motion, *, contacts: Array | None = None) -> tuple[Flag
             raise InvalidInput(f"contacts must be ({len(motion)}, 4), got {contacts.shape}", field="contacts")
         down = contacts > 0.5
     else:
-        p = motion.positions[:, FOOT_JOINTS]
+        p = motion.feet
         height = p[..., 1] - np.array([motion.skeleton.ankle_height, motion.skeleton.toe_height] * 2)
         down = np.stack([_resting(p[:, k], height[:, k], fps=motion.fps, least=least) for k in range(4)], -1)
     out = np.stack([_cleaned(down[:, k], least) for k in range(4)], -1)
     return out[:, [0, 2]], out[:, [1, 3]]
+
+
+def longest_slide(motion: Motion, frames: Flags) -> float:
+    """The furthest, metres, that the ball of a planted foot travels over the ground in one contact within the given
+    frames, (T,), but for ROLL_FRAMES at either end.
+    """
+    _, toe = planted_feet(motion)
+    most, places = 0.0, motion.positions[:, TOES][..., [0, 2]]
+    for foot in (0, 1):
+        for start, stop in runs(toe[:, foot] & frames):
+            stands = places[start + ROLL_FRAMES : stop - ROLL_FRAMES, foot]
+            if len(stands) > 1:
+                most = max(most, float(np.linalg.norm(stands - stands[0], axis=-1).max()))
+    return most
 
 
 def runs(flags: Flags) -> list[tuple[int, int]]:

@@ -12,7 +12,6 @@ import numpy as np
 from sdk.motion.contacts import SLIDE_SPEED, Flags, runs, speeds
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import Array
-from sdk.motion.skeleton import FOOT_JOINTS
 from sdk.motion.smooth import evened
 
 LEVEL_SPEED = 0.15
@@ -55,7 +54,7 @@ def floor_height(motion: Motion) -> Array:
 
 def _bearing(motion: Motion) -> tuple[Array, Flags]:
     """Height of the lower foot over where it lies on flat ground, (T,) metres, and whether it bears, (T,)."""
-    p = motion.positions[:, FOOT_JOINTS]
+    p = motion.feet
     height = p[..., 1] - np.array([motion.skeleton.ankle_height, motion.skeleton.toe_height] * 2)
     if len(motion) == 1:
         return height.min(-1), np.ones(1, dtype=bool)

@@ -8,11 +8,12 @@ smooth curve, so that nothing pops. Legs are solved by `sdk.motion.ik`; a plante
 pelvis a little.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from sdk.motion.contacts import ANKLES, HIPS, TOES, Flags, planted_feet, runs, speeds
+from sdk.motion.contacts import ANKLES, HIPS, TOES, Flags, longest_slide, planted_feet, runs, speeds
 from sdk.motion.errors import InvalidInput
 from sdk.motion.ik import LEGS, limb_lengths, natural_reach, place_ends
 from sdk.motion.kinematics import global_rotations
@@ -56,6 +57,12 @@ DROP_S = 0.12
 MAX_DROP = 0.06
 """The pelvis is lowered by at most this, metres on the SDK's body."""
 
+LOCKS, SLIDES_M = 8, 0.003
+"""Feet are held again, at most so often, until none slides by so much in a contact, metres. No more often: each lock
+takes a little from how a foot rolls off."""
+JOLT_S = 1 / 30
+"""A jolt of a metre is a change of speed, within this time, by a metre in this time."""
+
 
 def lock_feet(
     motion: Motion, *, contacts: Array | None = None, fade_s: float = FADE_S, sure: Flags | None = None
@@ -90,6 +97,33 @@ def lock_feet(
     targets[..., 1] += _sunk(motion, targets, turned)
     lowered = replace(motion, root=motion.root - _drop(motion, targets, heel | toe))
     return place_ends(lowered, LEGS, targets, rotations=turned)
+
+
+def settled(
+    motion: Motion, lock: Callable[[Motion], Motion], *, frames: Flags, seen: Callable[[Motion], Motion] | None = None
+) -> Motion:
+    """The motion after `lock`, again and again until no planted foot slides.
+
+    With its feet held, two contacts of a foot may turn out to be one with a jolt in it, one that shuffles along is seen
+    to stand only when a lock has slowed it down, and what `lock` does besides may move a foot again. Where one goes on
+    sliding, the motion that slides and jolts least on the way is taken. frames: (T,), in which feet may not slide;
+    seen: of what motion, if not of the locked one itself.
+    """
+    found: list[tuple[float, Motion]] = []
+    for _ in range(LOCKS):
+        motion = lock(motion)
+        looked_at = motion if seen is None else seen(motion)
+        slide = longest_slide(looked_at, frames)
+        if slide < SLIDES_M:
+            return motion
+        found.append((slide + jolt(looked_at), motion))
+    return min(found, key=lambda each: each[0])[1]
+
+
+def jolt(motion: Motion) -> float:
+    """By how much the way of a joint in JOLT_S changes from one such time to the next at most, metres."""
+    change = np.diff(motion.positions, n=2, axis=0) * (motion.fps * JOLT_S) ** 2
+    return float(np.linalg.norm(change, axis=-1).max(initial=0.0))
 
 
 def _steadied(foot: Array, down: Flags) -> Array:

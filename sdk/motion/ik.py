@@ -14,7 +14,16 @@ import numpy as np
 from sdk.motion.errors import InvalidInput
 from sdk.motion.kinematics import global_rotations
 from sdk.motion.motion import Motion
-from sdk.motion.rotations import Array, normalize, quat_between, quat_continuous, quat_inv, quat_mul, quat_rotate
+from sdk.motion.rotations import (
+    Array,
+    normalize,
+    quat_between,
+    quat_continuous,
+    quat_from_axis_angle,
+    quat_inv,
+    quat_mul,
+    quat_rotate,
+)
 from sdk.motion.skeleton import JOINT, Skeleton
 
 SURE_BEND = 0.05
@@ -25,6 +34,8 @@ UNLOCKED = 0.9985
 """Share (6 degrees of bend) beyond which a limb that has to be moved at all is not stretched, even if it was."""
 UNLOCK_M = 0.003
 """Metres of correction at which a stretched limb is mostly unlocked."""
+AHEAD, ELBOW = (0.3, -0.6, 0.75), (0.5, -0.8, -0.35)
+"""A hand before its shoulder, and where the elbow then points at ease: outwards, up, ahead, seen from the chest."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +140,37 @@ def place_ends(
     changed = np.concatenate([upper, middle, end])
     out[:, changed] = quat_continuous(out[:, changed])
     return replace(motion, rotations=out)
+
+
+def swivelled(was: Motion, motion: Motion, arm: Limb, weight: Array) -> Motion:
+    """The motion with an elbow where it naturally is, (T,) of 0 for as it was to 1; the hand stays where it is.
+
+    was: the motion before its hand was placed. An elbow is where it lies most at ease when the hand is before the
+    shoulder; to other directions that is carried round the shoulder. A way of the hand is so a way of the elbow, with
+    no flip between.
+    """
+    aside = []
+    for pose in (was, motion):
+        world, p = global_rotations(pose.rotations, pose.skeleton.parents), pose.positions
+        upper, lower = p[:, arm.middle] - p[:, arm.upper], p[:, arm.end] - p[:, arm.middle]
+        across = bend_axis(upper, lower, hinge=quat_rotate(world[:, arm.upper], np.array(arm.hinge, dtype=float)))
+        along = normalize(upper + lower)
+        chest = quat_inv(world[:, pose.skeleton.parents[pose.skeleton.parents[arm.upper]]])
+        seen, elbow = quat_rotate(chest, along), quat_rotate(chest, normalize(np.cross(along, across)))
+        out = np.array([1.0 if arm.name.startswith("left") else -1.0, 1.0, 1.0])
+        ahead, down = (normalize(np.array(v) * out) for v in (AHEAD, ELBOW))
+        swing = quat_between(np.broadcast_to(ahead, seen.shape), seen)
+        ease = quat_rotate(swing, normalize(down - np.sum(down * ahead) * ahead))
+        aside.append(np.arctan2(np.sum(np.cross(ease, elbow) * seen, -1), np.sum(ease * elbow, -1)))
+    turn = np.unwrap(aside[0]) * (1 - weight) - aside[1]
+    turn = (turn + np.pi) % (2 * np.pi) - np.pi
+    world, p = global_rotations(motion.rotations, motion.skeleton.parents), motion.positions
+    axis = normalize(p[:, arm.end] - p[:, arm.upper])
+    new = quat_mul(quat_from_axis_angle(axis * turn[:, None]), world[:, arm.upper])
+    rotations = motion.rotations.copy()
+    rotations[:, arm.upper] = quat_mul(quat_inv(world[:, motion.skeleton.parents[arm.upper]]), new)
+    rotations[:, arm.upper] = quat_continuous(rotations[:, arm.upper])
+    return replace(motion, rotations=rotations)
 
 
 def natural_reach(wanted: Array, was: Array, lengths: Array) -> Array:

@@ -8,12 +8,13 @@ round and round goes straight.
 Shapes: T frames, J = 22 joints. A loop of N frames has its first pose again as its last one: N - 1 frames a round.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sdk.motion.footlock import faded
+from sdk.motion.contacts import TOES, longest_slide, planted_feet
+from sdk.motion.footlock import faded, jolt, lock_feet, settled
 from sdk.motion.kinematics import heading_angle
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import (
@@ -25,7 +26,7 @@ from sdk.motion.rotations import (
     quat_rotate,
     quat_slerp,
 )
-from sdk.motion.warp import laid_on, offsets, sampled, wrapped
+from sdk.motion.warp import Anchor, laid_on, offsets, placed, sampled, wrapped
 
 SEARCH_S = 2.0
 """So much more motion is looked through than the loop lasts."""
@@ -39,8 +40,18 @@ DRIFT = np.radians(60.0)
 """A round that turns by less is meant to go straight."""
 LEAST_TRAVEL, SLANT = 0.3, np.radians(25.0)
 """A round that travels further, metres, and is off an axis by less than this goes along the axis."""
+LEAST_PACE = 0.1
+"""A round that travels neither so far nor so fast, metres a second, is meant to stay where it is."""
+AWAY_COST = 0.5
+"""What a metre of drift costs where the motion stays in one place."""
+CALM_S, CALM_COST = 0.1, 0.02
+"""What it costs to cut within this time of a moment when a foot comes down or leaves the ground."""
 SEAM_S = 0.6
 """What differs at the seam fades in this time, on either side."""
+
+NEAR_CUT, FAULTS_M = 0.03, 0.01
+"""Where feet slide and sink by more than the second, metres, a cut whose difference is larger by less than the first
+may be better."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +68,18 @@ def find_cut(motion: Motion, frames: float) -> Cut:
 
     The motion must be longer than `frames`; where it is no longer than that, all of it is the stretch.
     """
-    shape = _shape(motion)
+    shape, rough = _shape(motion), _rough(motion)
+    ground = motion.root[:, [0, 2]]
     least = min(max(int(np.ceil(frames / MOST_STRETCH)), 2), len(motion) - 1)
     most = min(max(int(frames * MOST_STRETCH), least), len(motion) - 1)
     best: Cut | None = None
     for length in range(least, most + 1):
         count = len(motion) - length
         gap = np.sqrt(((shape[:count] - shape[length:]) ** 2).mean(-1))
-        cost = gap + STRETCH_COST * np.log(length / frames) ** 2
+        away = np.linalg.norm(ground[length:] - ground[:count], axis=-1)
+        cost = gap + STRETCH_COST * np.log(length / frames) ** 2 + CALM_COST * (rough[:count] + rough[length:])
+        if _stays(float(np.median(away)), length / motion.fps):
+            cost += AWAY_COST * away
         k = int(np.argmin(cost))
         if best is None or cost[k] < best.difference:
             best = Cut(k, length, float(cost[k]))
@@ -75,10 +90,14 @@ def find_cut(motion: Motion, frames: float) -> Cut:
 def closed(motion: Motion, cut: Cut, frames: int, *, fps: float) -> Motion:
     """The stretch of a cut as a loop of so many frames: the last pose is the first, a round further on.
 
-    It begins over the origin; a round that travels goes along an axis, mostly +Z, and one that does not faces +Z.
+    It begins over the origin; a round that travels goes along an axis, mostly +Z, and one that does not faces +Z and
+    ends where it began.
     """
     at = cut.start + np.arange(frames) * (cut.frames / (frames - 1))
     cycle = _straight(sampled(motion, at, fps=fps))
+    if _stays(float(np.hypot(cycle.root[-1, 0], cycle.root[-1, 2])), (frames - 1) / fps):
+        # A planted foot would have to slide in every round.
+        cycle = placed(cycle, [Anchor(0, 0.0, 0.0, None), Anchor(frames - 1, 0.0, 0.0, None)])
     poses, heading = _headless(cycle), np.unwrap(heading_angle(cycle.rotations[:, 0]))
     middle = replace(
         poses[:1],
@@ -134,6 +153,38 @@ def periodic(cycle: Motion, treat: Callable[[Motion], Motion]) -> Motion:
     return replace(moved, rotations=rotations, root=root)
 
 
+def planted(cycle: Motion) -> Motion:
+    """The loop with its feet held, every round alike."""
+    n = len(cycle) - 1
+    inner = np.zeros(3 * n + 1, dtype=bool)
+    inner[n // 2 : 5 * n // 2] = True  # beyond it nobody knows what a foot was doing before
+    return settled(cycle, lambda it: periodic(it, lock_feet), frames=inner, seen=lambda it: around_again(it, 3))
+
+
+def least_sliding(
+    takes: Sequence[Motion], cuts: Sequence[Cut], frames: int, *, fps: float, breathe: Callable[[], None]
+) -> tuple[Motion, Cut]:
+    """The loop of the best cut, with its feet held; where one slides or sinks, of the cuts near it the one that does
+    so, and jolts, least.
+
+    takes, cuts: motions and the cut of each. breathe: called before each try. A loop is judged by itself, for whoever
+    is given it may hold its feet again without knowing what goes before.
+    """
+    order = sorted(range(len(cuts)), key=lambda k: cuts[k].difference)
+    found: list[tuple[float, Motion, Cut]] = []
+    for k in order:
+        if cuts[k].difference > cuts[order[0]].difference + NEAR_CUT:
+            break
+        breathe()
+        cycle = planted(closed(takes[k], cuts[k], frames, fps=fps))
+        sunk = max(cycle.skeleton.toe_height - float(cycle.positions[:, TOES, 1].min()), 0.0)
+        faults = longest_slide(cycle, np.ones(frames, dtype=bool)) + sunk
+        if not found and faults < FAULTS_M:
+            return cycle, cuts[k]
+        found.append((faults + jolt(around_again(cycle, 2)), cycle, cuts[k]))
+    return min(found, key=lambda each: each[0])[1:]
+
+
 @dataclass(frozen=True)
 class Seam:
     """How well a loop closes: joints' places, metres; local rotations, radians; their speeds, metres a second."""
@@ -167,6 +218,19 @@ def _shape(motion: Motion) -> Array:
     speed = np.gradient(motion.positions, axis=0) * motion.fps
     back = quat_about("y", -heading_angle(motion.rotations[:, 0]))[:, None]
     return np.concatenate([local, quat_rotate(back, speed) * SPEED_S], -1).reshape(len(motion), -1)
+
+
+def _stays(away: float, seconds: float) -> bool:
+    """Whether a round that ends so far, metres, from where it began is meant to stay there."""
+    return away < min(LEAST_TRAVEL, LEAST_PACE * seconds)
+
+
+def _rough(motion: Motion) -> Array:
+    """Share of feet, (T,), that come down or leave the ground within CALM_S of a frame."""
+    _, toe = planted_feet(motion)
+    changes = np.diff(toe, axis=0, prepend=toe[:1]).mean(-1)
+    width = 2 * max(round(CALM_S * motion.fps), 1) + 1
+    return np.minimum(np.convolve(changes, np.ones(width), mode="same")[: len(motion)], 1.0)
 
 
 def _step(poses: Motion, heading: Array, root: Array, k: int) -> Array:

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from sdk.motion.errors import InvalidInput
-from sdk.motion.kinematics import foot_contacts, forward_kinematics
+from sdk.motion.kinematics import foot_contacts, foot_positions, forward_kinematics
 from sdk.motion.rotations import Array, length, quat_continuous, quat_mul, quat_rotate, quat_slerp
 from sdk.motion.skeleton import BODY, MIRROR, NUM_JOINTS, Skeleton
 
@@ -56,9 +56,14 @@ class Motion:
         return forward_kinematics(self.rotations, self.root, self.skeleton)
 
     @cached_property
+    def feet(self) -> Array:
+        """Positions of FOOT_JOINTS in the world, (T, 4, 3) metres."""
+        return foot_positions(self.rotations, self.root, self.skeleton)
+
+    @cached_property
     def contacts(self) -> Array:
         """(T, 4) of 0 or 1: left ankle, left foot, right ankle, right foot on the ground; see `foot_contacts`."""
-        return foot_contacts(self.positions, self.fps, self.skeleton)
+        return foot_contacts(self.feet, self.fps, self.skeleton)
 
     def __getitem__(self, frames: slice) -> "Motion":
         return replace(self, rotations=self.rotations[frames], root=self.root[frames])

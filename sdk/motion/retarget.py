@@ -26,7 +26,7 @@ from sdk.motion.rotations import (
     quat_mul,
     quat_rotate,
 )
-from sdk.motion.skeleton import BODY, FOOT_JOINTS, JOINT, JOINT_NAMES, PARENTS, Skeleton
+from sdk.motion.skeleton import BODY, JOINT, JOINT_NAMES, PARENTS, Skeleton
 
 LEG_LENGTH_M = (0.25, 1.4)
 """Thigh plus shin of anybody who walks, metres; outside it a profile's unit is wrong."""
@@ -173,7 +173,7 @@ def ground_height(motion: Motion) -> float:
     Unlike the clip's lowest point, it is not fooled by a jump, a fall or one noisy frame. A foot counts as planted when
     it is among the slower half of the foot samples and within 3 cm of the lowest tenth of them.
     """
-    feet = motion.positions[:, FOOT_JOINTS]
+    feet = motion.feet
     height = feet[..., 1] - np.array([motion.skeleton.ankle_height, motion.skeleton.toe_height] * 2)
     if len(motion) == 1:
         return float(height.min())

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sdk.motion.contacts import runs
 from sdk.motion.errors import InvalidInput
 from sdk.motion.footlock import faded
 from sdk.motion.kinematics import heading_angle
@@ -127,6 +128,22 @@ def reaching(motion: Motion, goal: Motion, given: np.typing.NDArray[np.bool_], *
     correction = faded(offsets(goal, motion), given, rate=3.0 / (fade_s * motion.fps))
     bent = laid_on(motion, correction)
     return with_frames(bent, goal, given)
+
+
+def led_on(motion: Motion, given: np.typing.NDArray[np.bool_]) -> Motion:
+    """The motion whose two given frames, (T,), beside new ones go on evenly as those do.
+
+    What a generator made of frames that it was given need not lead to its first new one; the leap would stay.
+    """
+    rotations, root = motion.rotations.copy(), motion.root.copy()
+    for start, stop in runs(given):
+        sides = [(stop - 1, -1)] * (stop + 1 < len(given)) + [(start, 1)] * (start > 1)
+        for edge, step in sides:
+            for k in (edge, edge + step)[: stop - start]:
+                near, far = k - step, k - 2 * step
+                rotations[k] = quat_mul(quat_mul(rotations[near], quat_inv(rotations[far])), rotations[near])
+                root[k] = 2 * root[near] - root[far]
+    return replace(motion, rotations=quat_continuous(rotations), root=root)
 
 
 def with_frames(motion: Motion, goal: Motion, given: np.typing.NDArray[np.bool_]) -> Motion:

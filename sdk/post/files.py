@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sdk.clips.files import check_apart
 from sdk.clips.read import read_tags
 from sdk.clips.read_motion import read_motion
 from sdk.clips.write import check_writable, write_clip
@@ -23,8 +24,7 @@ def command(clip: Path, out: Path, lock_feet: bool, ground: bool, smooth: float)
     post = Post(lock_feet=lock_feet, ground=ground, smooth=smooth)
     if not post:
         raise InvalidInput("nothing to do: say --lock-feet, --ground or --smooth", field="post")
-    if out.exists() and clip.exists() and out.samefile(clip):
-        raise InvalidInput(f"{out} is the clip itself; write to another file", field="out")
+    check_apart(out, {clip: "the clip itself"})
     check_writable(out)
     motion = read_motion(clip)
     tags = read_tags(clip).tags

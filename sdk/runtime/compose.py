@@ -13,21 +13,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sdk.motion.approach import approached
 from sdk.motion.contacts import TOES, Flags, planted_feet, runs
-from sdk.motion.footlock import lock_feet
+from sdk.motion.footlock import lock_feet, settled
+from sdk.motion.goals import Reach, reached
 from sdk.motion.kinematics import heading_angle
 from sdk.motion.layers import in_step, upper_over
-from sdk.motion.loop import SEARCH_S, closed, find_cut, periodic, seam
+from sdk.motion.loop import SEARCH_S, find_cut, least_sliding, periodic, seam
 from sdk.motion.motion import Motion
 from sdk.motion.retarget import canonical
 from sdk.motion.rotations import quat_about, quat_mul
-from sdk.motion.warp import FADE_S, Anchor, left_over, offsets, placed, reaching, sampled, with_frames
+from sdk.motion.warp import FADE_S, Anchor, led_on, left_over, offsets, placed, reaching, sampled, with_frames
 from sdk.motion.ways import along_path, along_route, distance_to, facing, headed
 from sdk.post import post_process
-from sdk.runtime.composition import SAME_TIME_S, Composition, Keyframe
+from sdk.runtime.composition import Composition, Goal, Keyframe
 from sdk.runtime.decode import Floats
 from sdk.runtime.diffusion import Known
-from sdk.runtime.limits import MAX_PACE, MIN_PACE
+from sdk.runtime.limits import MAX_END_SPEED, MAX_PACE, MIN_PACE, SAME_TIME_S
 from sdk.runtime.timeline import Piece, Timeline
 
 TAKES = 4
@@ -46,12 +48,12 @@ SHORTEST_PACE, LONGEST_PACE = 0.7, 1.5
 """Who must be somewhere in time may move at so other a pace, before strides are stretched."""
 LEAST_PACING = 0.05
 """A pace nearer to its own is left."""
-LOCKS = 4
-"""With its feet held, two contacts of a foot may turn out to be one with a jolt in it."""
 LEAST_TRAVEL = 0.3
 """Who travels less than so many metres is not going anywhere."""
 NOTED_M, NOTED_RAD = 0.05, np.radians(5.0)
 """Bending by less goes without saying."""
+NOTED_GOAL_M = 0.01
+"""A goal that is missed by less has been reached."""
 MOST_CARRIED = 0.6
 """Where more than this share of the way would be made by gliding, legs and way of the source are taken."""
 Gap = tuple[Anchor, Anchor]
@@ -100,7 +102,7 @@ class _Work:
         line = self._timeline()
         goal, kept = self._source(line)
         keys = [(round(key.seconds * self._fps), key) for key in it.keyframes]
-        anchors = _anchors(goal, kept, keys)
+        anchors = self._approached(line, goal, _anchors(goal, kept, keys))
         gaps = [(a, b) for a, b in zip(anchors, anchors[1:], strict=False) if not kept[a.frame : b.frame + 1].all()]
 
         def misfit(take: Motion) -> float:
@@ -122,18 +124,18 @@ class _Work:
         gaps = [gap for gap in gaps if gap not in carried]
         motion = self._led(self._carried(self._there(made, anchors, gaps, goal), goal, carried))
         held = self._held(motion, goal, kept, keys)
-        motion = held(motion)
+        motion = held(led_on(motion, kept))
         self._maker.breathe()
-        if kept.any() or keys or it.path is not None or it.route is not None or it.heading is not None:
+        if anchors or keys or it.goals or it.path is not None or it.route is not None or it.heading is not None:
             sure = _edges(kept)
             sure[[frame for frame, _ in keys]] = True
-            locked = _planted(motion, sure=sure)
-            for a, b in carried:  # the source's legs are left as they are
-                locked = with_frames(locked, motion, _within(len(motion), a.frame - 1, b.frame + 1))
-            motion = held(locked, again=True)
+            motion = settled(motion, lambda m: held(lock_feet(m, sure=sure), again=True), frames=~kept)
         self._maker.breathe()
         if it.post:
             motion = held(post_process(motion, it.post), again=True)
+        fixed = kept.copy()
+        fixed[[frame for frame, _ in keys]] = True
+        motion = self._reached(motion, fixed)
         if it.path is not None:
             error = float(distance_to(it.path, motion.root[:, [0, 2]]).mean())
             self.notes.append(f"the path is {100 * error:.0f} cm away on average")
@@ -144,15 +146,10 @@ class _Work:
         raw = [self._looped(line, number) for number in range(TAKES)]
         wanted = float(line.raw_at(self._it.seconds))
         cuts = [find_cut(motion, wanted) for motion in raw]
-        best = min(range(TAKES), key=lambda k: cuts[k].difference)
-        cut = cuts[best]
-        cycle = closed(canonical(raw[best]), cut, line.frames, fps=self._fps)
-        self._maker.breathe()
-
-        def finished(motion: Motion) -> Motion:
-            return post_process(_planted(motion), self._it.post)
-
-        cycle = periodic(cycle, finished)
+        takes = [canonical(motion) for motion in raw]
+        cycle, cut = least_sliding(takes, cuts, line.frames, fps=self._fps, breathe=self._maker.breathe)
+        if self._it.post:
+            cycle = periodic(cycle, lambda m: post_process(m, self._it.post))
         pace = cut.frames / wanted
         if abs(pace - 1) > 0.02:
             self.notes.append(f"the loop is played {100 * abs(pace - 1):.0f} % {'faster' if pace > 1 else 'slower'}")
@@ -185,7 +182,7 @@ class _Work:
         if self._it.post:
             # Legs and way are the source's, whatever is done to the rest.
             motion = reaching(upper_over(goal, post_process(motion, self._it.post)), goal, kept)
-        return motion
+        return self._reached(motion, kept)
 
     # --- raw motion ---
 
@@ -309,6 +306,28 @@ class _Work:
             return headed(motion, it.heading)
         return motion if it.heading is None else facing(motion, it.heading)
 
+    def _approached(self, line: Timeline, goal: Motion, anchors: list[Anchor]) -> list[Anchor]:
+        """The anchors and those that bring the body to where its hands and feet have to be."""
+        it = self._it
+        reaches = [_reach(one, self._fps) for one in it.goals if one.place]
+        if not reaches or it.path is not None or it.route is not None or it.heading is not None:
+            return anchors
+        begin = [Anchor.of(0, goal.root[0], goal.rotations[0, 0])] if it.source is not None else []
+        return approached(placed(canonical(self._take(line, 0)), anchors or begin), reaches, anchors)
+
+    def _reached(self, motion: Motion, fixed: Flags) -> Motion:
+        """The motion with its hands and feet at their goals; fixed: frames that stay, (T,)."""
+        reaches = [_reach(goal, self._fps) for goal in self._it.goals]
+        motion, ends = reached(motion, reaches, fixed=fixed, upper=self._it.part == "upper")
+        for end in ends:
+            if end.missed_m > NOTED_GOAL_M:
+                what = f"the {end.reach.effector.replace('_', ' ')} stays {100 * end.missed_m:.0f} cm short of its goal"
+                self.notes.append(f"{what} at {end.reach.first / self._fps:.1f} s: it is out of reach")
+            elif end.speed > MAX_END_SPEED:
+                what = f"the {end.reach.effector.replace('_', ' ')} moves at {end.speed:.0f} m/s"
+                self.notes.append(f"{what} about its goal at {end.reach.first / self._fps:.1f} s: it has little time")
+        return motion
+
     def _held(
         self, motion: Motion, goal: Motion, kept: Flags, keys: list[tuple[int, Keyframe]]
     ) -> Callable[..., Motion]:
@@ -350,11 +369,11 @@ def _with_keys(goal: Motion, motion: Motion, kept: Flags, keys: list[tuple[int, 
     return replace(aim, root=root)
 
 
-def _planted(motion: Motion, *, sure: Flags | None = None) -> Motion:
-    """Feet locked again and again: one that shuffles along is seen to stand only when a lock has slowed it down."""
-    for _ in range(LOCKS):
-        motion = lock_feet(motion, sure=sure)
-    return motion
+def _reach(goal: Goal, fps: float) -> Reach:
+    """A goal in frames."""
+    first, last = round(goal.seconds * fps), round(goal.end_s * fps)
+    ease = None if goal.ease_s is None else max(round(goal.ease_s * fps), 1)
+    return Reach(goal.effector, first, last, goal.position, goal.rotation, goal.place, ease)
 
 
 def _stays(take: Motion, a: Anchor, b: Anchor) -> bool:

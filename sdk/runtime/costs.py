@@ -15,10 +15,17 @@ DEVIATIONS = 2.0
 RELAX_S = 1.0
 """Half of what an estimate lies above its usual value is forgotten in so long without a pass: after a bad moment, in
 which everything was refused, nothing else would ever correct it."""
+DOUBT, DOUBT_S = 0.9, 1.0
+"""The usual value falls to this share when a request is refused for it although no pass was made for so long, seconds,
+and once in so long: what a bad moment taught when the machine was first met would otherwise hold for ever."""
 LEAST_SPREAD = 0.05
 """Relaxing leaves this share of the usual value as mean deviation, if there was as much."""
 CREEP = 0.01
 """Share of its distance to the mean by which the usual value rises in a pass; it falls at once."""
+
+
+BETWEEN = Step("between", 1, 1)
+"""What the host loop takes beside one pass: drawing noise, choosing tokens, letting others go first."""
 
 
 @dataclass
@@ -29,6 +36,7 @@ class _Estimate:
     deviation: float
     usual: float
     at: float
+    doubted: float = -math.inf
 
     @classmethod
     def first(cls, value: float, now: float) -> "_Estimate":
@@ -39,6 +47,12 @@ class _Estimate:
         share = 0.5 ** (max(now - self.at, 0.0) / RELAX_S)
         kept = min(self.deviation, LEAST_SPREAD * self.usual)
         return self.usual + (self.mean - self.usual) * share, kept + (self.deviation - kept) * share
+
+    def doubt(self, now: float) -> None:
+        if now - self.at > DOUBT_S and now - self.doubted > DOUBT_S:
+            self.mean, self.deviation = self.relaxed(now)
+            self.mean, self.usual, self.deviation = (DOUBT * x for x in (self.mean, self.usual, self.deviation))
+            self.doubted = now
 
     def take(self, value: float, now: float) -> None:
         self.mean, self.deviation = self.relaxed(now)
@@ -56,11 +70,14 @@ class Costs:
         self._clock = clock
         self._lock = threading.Lock()
         self._estimates: dict[tuple[str, int], dict[int, _Estimate]] = {}
+        self.observed_s = 0.0
+        """All passes that were learned from, together."""
 
     def observe(self, step: Step, seconds: float) -> None:
         """Learn from one pass."""
         value = seconds / step.size
         with self._lock:
+            self.observed_s += seconds
             sizes = self._estimates.setdefault((step.graph, step.rows), {})
             bucket = _bucket(step.size)
             if bucket in sizes:
@@ -86,11 +103,22 @@ class Costs:
             near = min(sizes, key=lambda b: (abs(b - bucket), b))
             mean, deviation = sizes[near].relaxed(self._clock())
             size = step.size if near <= bucket else 2 ** (near / 2)
-            return (mean + DEVIATIONS * deviation) * size * step.rows / rows
+            # Between many passes chance evens out: what now and then holds one up is no reason to fear for all.
+            spread = 0.0 if step == BETWEEN else DEVIATIONS * deviation
+            return (mean + spread) * size * step.rows / rows
+
+    def doubt(self, work: Work) -> None:
+        """Believe a little less in what passes cost that were not made of late: a request is refused for it."""
+        now = self._clock()
+        with self._lock:
+            for graph in {(step.graph, step.rows) for step in (BETWEEN, *(load.step for load in work))}:
+                for estimate in self._estimates.get(graph, {}).values():
+                    estimate.doubt(now)
 
     def total(self, work: Work) -> float:
-        """Seconds of all passes together."""
-        return sum(load.passes * self.predict(load.step) for load in work)
+        """Seconds of all passes together, and of what lies between them."""
+        between = self.predict(BETWEEN)
+        return sum(load.passes * (self.predict(load.step) + between) for load in work)
 
 
 def _bucket(size: int) -> int:

@@ -21,7 +21,7 @@ from sdk.motion.retarget import canonical
 from sdk.runtime import limits
 from sdk.runtime.compose import Maker, composed, rate_of
 from sdk.runtime.composition import Composition
-from sdk.runtime.costs import Costs
+from sdk.runtime.costs import BETWEEN, Costs
 from sdk.runtime.decode import PREFIX_TOKENS, Floats, Ints, Passes
 from sdk.runtime.diffusion import GraphDenoiser, Known
 from sdk.runtime.generators import (
@@ -39,6 +39,7 @@ from sdk.runtime.graphs import OnnxPasses, Sessions
 from sdk.runtime.limits import validate_request
 from sdk.runtime.planner import TEXT, DeadlinePace, OverBudget, Planner, Wanted, accepted, finish_of
 from sdk.runtime.postures import Postures
+from sdk.runtime.sessions import made_with
 from sdk.runtime.text import TextEncoder, open_encoder
 from sdk.runtime.timed import TimedDenoiser, TimedPasses, timed
 from sdk.runtime.timeline import Piece
@@ -83,7 +84,7 @@ class Result:
 
     passes: how many were made by stage. degraded: a cheaper plan than the one asked for (without one: the default) was
     used, or passes were left out to keep the deadline. Of a composition: itself as it was carried out (`request` then
-    sums it up), and notes on what had to be bent, a sentence each.
+    sums it up), and notes on what had to be bent, a sentence each. made_with: see `sdk.runtime.sessions.made_with`.
     """
 
     motion: Motion
@@ -95,6 +96,7 @@ class Result:
     degraded: bool = False
     composition: Composition | None = None
     notes: tuple[str, ...] = ()
+    made_with: Mapping[str, str] = field(default_factory=made_with)
 
 
 class Turn(Protocol):
@@ -217,6 +219,13 @@ class Engine:
         plan, seconds = self.planner.cheapest(replace(self.wanted(request), played=played))
         return plan.name, seconds
 
+    def over_budget(self, request: Request, left_s: float, *, needed_s: float = 0.0) -> OverBudget:
+        """The error for a request whose cheapest plan does not fit what is left; needed_s: what else it needs.
+
+        What refuses is believed a little less from now on, see `Costs.doubt`. Raises InvalidInput as `generate` does.
+        """
+        return self.planner.over_budget(self.wanted(request), left_s, needed_s=needed_s)
+
     def affordable(self, request: Request, seconds: float, *, played: int = 0) -> str:
         """Name of the best plan that a request accepts and that should take no longer than that, or of the cheapest.
 
@@ -311,7 +320,7 @@ class Engine:
         if plan is None:
             plan, seconds = self.planner.cheapest(wanted)
             if now + seconds > turn.deadline:
-                raise OverBudget(1000 * (turn.deadline - now), plan.name, 1000 * seconds)
+                raise self.planner.over_budget(wanted, turn.deadline - now)
         return plan
 
     def _run(
@@ -324,11 +333,15 @@ class Engine:
 
         pace = _paced(turn, clock, deadline)
         with self._lock:
+            began, waited_s, observed_s = time.perf_counter(), turn.waited_s, self.costs.observed_s
             text_S = self._encoded(used.text, wanted)
             clock.stop("text")
             order = Order(text_S, used.affect.condition, wanted.frames, used.seed or 0, played_PF)
             features, tokens_QN = self._generators[plan.generator].make(order, plan, clock, pace)
             motion = timed(self.costs, last.step, lambda: finish(features))
+            if turn.waited_s == waited_s:  # otherwise other work was observed meanwhile
+                between_s = time.perf_counter() - began - (self.costs.observed_s - observed_s)
+                self.costs.observe(BETWEEN, max(between_s, 0.0) / (sum(clock.passes.values()) + 1))
         clock.stop("finish")
         return Result(motion, used, plan.name, clock.finished(), tokens_QN, clock.passes, deadline.shortened)
 

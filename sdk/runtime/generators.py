@@ -34,6 +34,8 @@ from sdk.runtime.work import Load, Pace, Step, Work
 
 LEAD_TOKENS = 4
 """A part of a composition sees so many tokens of the one before: with more of them it goes on doing what was done."""
+DISTILLED = "distilled"
+"""Role of a masked graph that has the guidance in its weights."""
 NOTHING_PLAYED: Floats = np.zeros((0, 0), np.float32)
 
 
@@ -232,8 +234,9 @@ class TokenGenerator:
         )
         above = Condition.guided(text_S, affect_E, text_scale=scale, emotion_scale=scale)
         schedule = Schedule(plan.iterations, self._layers(plan), plan.temperature, plan.choice_temperature)
+        propose = self._passes.distilled if self._masked_role(plan) == DISTILLED else self._passes.masked
         tokens_QN[0] = unmask(
-            self._passes, condition, schedule, tokens_QN[0],
+            propose, condition, schedule, tokens_QN[0],
             codes=self._info.codes, noise=noise, allow=partial(_allow, pace, clock, work, 1),
         )  # fmt: skip
         clock.stop("masked")
@@ -247,12 +250,17 @@ class TokenGenerator:
         """The masked and the residual load of one window."""
         rows = _rows(plan.text_guidance, emotion_scale(plan, felt))
         above = _rows(plan.residual_guidance, plan.residual_guidance)
-        masked = Load("masked", self._step("masked", rows, tokens), plan.iterations)
+        masked = Load("masked", self._step(self._masked_role(plan), rows, tokens), plan.iterations)
         return [masked, Load("residual", self._step("residual", above, tokens), self._layers(plan))]
 
     def decode(self, tokens_QN: Ints, affect_E: Floats) -> Floats:
         """Tokens (Q, N) -> features, as many frames as the tokens stand for."""
         return self._passes.decode(tokens_QN, affect_E)
+
+    def _masked_role(self, plan: Plan) -> str:
+        """Whose weights hold the guidance is right for plans that ask for none."""
+        unguided = plan.text_guidance == plan.emotion_guidance == 1
+        return DISTILLED if unguided and DISTILLED in self._info.graphs else "masked"
 
     def _step(self, role: str, rows: int, size: int) -> Step:
         return Step(self._info.graphs.get(role, role), rows, size)

@@ -41,15 +41,26 @@ class OnnxPasses:
     def __init__(self, bundle: Bundle, info: GeneratorInfo, *, threads: int) -> None:
         roles = ["masked", "residual", "decode"] if info.quantisers > 1 else ["masked", "decode"]
         # Imported checkpoints may come without an encoder; they cannot go on from played frames then.
-        roles += ["encode"] if "encode" in info.graphs else []
+        roles += [role for role in ("encode", "distilled") if role in info.graphs]
         self.sessions = Sessions(bundle, info, tuple(roles), threads=threads)
 
     def masked(
         self, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
     ) -> tuple[Ints, Floats]:
         """See `Passes.masked`."""
+        return self._proposed("masked", tokens_N, text_RS, affect_RE, weight_R, noise_NC)
+
+    def distilled(
+        self, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
+    ) -> tuple[Ints, Floats]:
+        """See `Passes.distilled`."""
+        return self._proposed("distilled", tokens_N, text_RS, affect_RE, weight_R, noise_NC)
+
+    def _proposed(
+        self, role: str, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
+    ) -> tuple[Ints, Floats]:
         inputs = {"tokens": tokens_N, "text": text_RS, "affect": affect_RE, "weight": weight_R, "noise": noise_NC}
-        codes, chance = self.sessions.run("masked", inputs)
+        codes, chance = self.sessions.run(role, inputs)
         return codes, chance
 
     def residual(

@@ -3,7 +3,10 @@
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sdk.errors import InvalidInput
+from sdk.motion.rotations import Array
 
 if TYPE_CHECKING:  # the engine imports this module
     from sdk.runtime.engine import Request
@@ -21,6 +24,7 @@ MAX_COMPOSED_SECONDS = 120.0
 MAX_BEATS = 32
 MAX_SPANS = 32
 MAX_KEYFRAMES = 64
+MAX_GOALS = 64
 MIN_POINTS = 2
 MAX_PATH_POINTS = 512
 MAX_WAYPOINTS = 64
@@ -34,6 +38,11 @@ MAX_JOINT_SPEED = 20.0
 """No joint can be asked to turn faster between two keyframes, radians a second."""
 MAX_ROOT_SPEED = 8.0
 """No body can be asked to travel faster, metres a second: a good sprint."""
+MAX_END_SPEED = 8.0
+"""No hand or foot can be asked to travel faster from one goal to the next, metres a second: a quick punch."""
+MIN_EASE_S, MAX_EASE_S = 0.1, 5.0
+SAME_TIME_S = 1e-6
+"""Moments nearer to each other than this, seconds, are one."""
 
 
 def validate_request(request: "Request") -> None:
@@ -63,3 +72,10 @@ def check_range(field: str, value: float, low: float, high: float) -> None:
     """Raises InvalidInput for a number that is not finite or not within [low, high]."""
     if not (math.isfinite(value) and low <= value <= high):
         raise InvalidInput(f"{field} must lie in {low:g}..{high:g}, got {value:g}", field=field)
+
+
+def check_place(field: str, place: Array) -> None:
+    """Raises InvalidInput for a place with a number that is not finite or further than MAX_PLACE_M from the origin."""
+    if not np.isfinite(place).all() or np.abs(place).max() > MAX_PLACE_M:
+        message = f"places of {field} must be finite and within {MAX_PLACE_M:g} m of the origin"
+        raise InvalidInput(message, field=field)

@@ -53,9 +53,18 @@ class Planner:
 
     def seconds(self, plan: Plan, wanted: Wanted) -> float:
         """What a plan is foreseen to take, from the text to the finished motion."""
+        return self._costs.total(self._work(plan, wanted))
+
+    def over_budget(self, wanted: Wanted, left_s: float, *, needed_s: float = 0.0) -> OverBudget:
+        """The error for what does not fit, whose reason is doubted: see `Engine.over_budget`."""
+        plan, seconds = self.cheapest(wanted)
+        self._costs.doubt(self._work(plan, wanted))
+        return OverBudget(1000 * left_s, plan.name, 1000 * (seconds + needed_s))
+
+    def _work(self, plan: Plan, wanted: Wanted) -> list[Load]:
         text = [] if wanted.text_known else [TEXT]
         passes = self._generators[plan.generator].work(plan, wanted.frames, played=wanted.played, felt=wanted.felt)
-        return self._costs.total([*text, *passes, finish_of(wanted)])
+        return [*text, *passes, finish_of(wanted)]
 
     def cheapest(self, wanted: Wanted) -> tuple[Plan, float]:
         """The accepted plan that takes least, and its seconds."""

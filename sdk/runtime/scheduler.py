@@ -26,6 +26,10 @@ MOST_WAITING = 256
 """Requests that wait at once; each holds memory, and who comes behind so many would wait for minutes."""
 
 
+STILL_TO_COME = 0.3
+"""What runs longer than its shortest work has so much of that before it in any case: a pass, the decoder."""
+
+
 class Refused(EmoMotionError):
     """The queue is too full for the deadline, or altogether. wait_s: when there should be room."""
 
@@ -165,7 +169,10 @@ class Scheduler:
             message = f"the queue is full: {len(needs)} requests wait; try again in {wait_s:.1f} s"
             raise Refused(message, wait_s=wait_s)
         # What runs gives way between two passes, so it stands in the same order as what waits.
-        needs += [(running, max(began + running.least_s - now, 0.0)) for running, began in self._running]
+        needs += [
+            (running, max(began + running.least_s - now, STILL_TO_COME * running.least_s))
+            for running, began in self._running
+        ]
         for other, seconds in sorted([*needs, (job, job.least_s)]):
             t += seconds
             if other.rank <= job.rank and t > other.deadline:

@@ -4,6 +4,7 @@ Every graph of a bundle is opened here, so that all sessions of a process share 
 while another works.
 """
 
+import platform
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -18,6 +19,11 @@ from sdk.errors import BundleError, InvalidInput
 DISABLED_OPTIMIZERS = ("SkipLayerNormFusion",)
 PROVIDERS = ("CPUExecutionProvider",)
 FATAL_ONLY = 4  # ORT would print its own multi-line report beside the one-line error raised here
+
+
+def made_with() -> dict[str, str]:
+    """On what the last digits of an outcome depend besides bundle and settings: name -> version or kind."""
+    return {"onnxruntime": ort.__version__, "processor": platform.machine()}
 
 
 def session_options(*, threads: int) -> ort.SessionOptions:

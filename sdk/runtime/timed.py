@@ -25,6 +25,15 @@ class TimedPasses:
         step = Step(self._graphs["masked"], len(weight_R), len(tokens_N))
         return timed(self._costs, step, lambda: self._passes.masked(tokens_N, text_RS, affect_RE, weight_R, noise_NC))
 
+    def distilled(
+        self, tokens_N: Ints, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
+    ) -> tuple[Ints, Floats]:
+        """See `Passes.distilled`."""
+        step = Step(self._graphs["distilled"], len(weight_R), len(tokens_N))
+        return timed(
+            self._costs, step, lambda: self._passes.distilled(tokens_N, text_RS, affect_RE, weight_R, noise_NC)
+        )
+
     def residual(
         self, tokens_QN: Ints, layer: int, text_RS: Floats, affect_RE: Floats, weight_R: Floats, noise_NC: Floats
     ) -> Ints:

@@ -1,4 +1,4 @@
-"""What services that make motion have in common: how failures are told, and the message of how a clip was made."""
+"""What services that make motion have in common: who comes in, how failures are told, and how a clip was made."""
 
 import hashlib
 import logging
@@ -15,6 +15,7 @@ from sdk.errors import InvalidInput
 from sdk.runtime.engine import Cancelled, Result
 from sdk.runtime.planner import OverBudget
 from sdk.runtime.scheduler import Closed, Late, Refused
+from sdk.service.access import Door
 from sdk.service.context import Context
 from sdk.service.metrics import Metrics
 from sdk.service.watch import way_of
@@ -24,8 +25,15 @@ log = logging.getLogger("emomotion.service")
 
 
 @asynccontextmanager
-async def refusals(context: Context, request: Message, metrics: Metrics) -> AsyncIterator[None]:
-    """Around the work of a call: what it raises ends the call with the status that the protos promise."""
+async def admitted(
+    request: Message, context: Context, *, ready: bool, door: Door, metrics: Metrics
+) -> AsyncIterator[None]:
+    """Around the work of a call, until it answers: nobody comes in who may not or too early, and what goes wrong ends
+    the call with the status that the protos promise.
+    """
+    if not ready:
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is warming up; try again in a few seconds")
+    await door.admit(context)
     try:
         yield
     except InvalidInput as error:
@@ -80,4 +88,7 @@ def status_of(result: Result, bundle_sha256: str) -> motion_pb2.GenerateStatus:
         degraded=result.degraded,
         bundle_sha256=bundle_sha256,
         notes=result.notes,
+        made_with=[
+            motion_pb2.MadeWith(name=name, version=version) for name, version in sorted(result.made_with.items())
+        ],
     )

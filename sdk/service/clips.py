@@ -7,8 +7,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import grpc
-
 from emomotion.v1 import clip_pb2
 from sdk.clips.options import WriteOptions
 from sdk.clips.tags import ClipTags
@@ -22,7 +20,7 @@ from sdk.runtime.composition import Composition
 from sdk.runtime.engine import Result
 from sdk.runtime.scheduler import Scheduler
 from sdk.service.access import Door
-from sdk.service.answers import refusals, status_of
+from sdk.service.answers import admitted, status_of
 from sdk.service.compose import ComposeEngineLike, composed
 from sdk.service.context import Context
 from sdk.service.metrics import Metrics
@@ -70,20 +68,13 @@ class ClipServicer:
     async def Export(self, request: clip_pb2.ExportRequest, context: Context) -> AsyncIterator[clip_pb2.ExportReply]:
         """Header, chunks, status. Nothing is sent before all files stand, so a refusal is always clean."""
         arrived = time.monotonic()
-        if not self.ready:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is warming up; try again in a few seconds")
-        await self._door.admit(context)
         engine = self._engine
-        async with refusals(context, request, self._metrics):
+        async with admitted(request, context, ready=self.ready, door=self._door, metrics=self._metrics):
             asked = await asyncio.to_thread(export_from_wire, request)
-            engine.bundle.manifest.plan(asked.composition.plan, asked.composition.generator)
-            note(text="; ".join(beat.text for beat in asked.composition.beats), seconds=asked.composition.seconds)
-            result = await composed(engine, asked.composition, self._scheduler, arrived)
+            result = await composed(engine, asked.composition, self._scheduler, self._metrics, arrived)
             async with self._writers:
                 written = await asyncio.to_thread(files_of, asked, result, engine)
-        note(plan=result.plan, degraded=result.degraded, bytes=sum(map(len, written.files.values())))
-        for stage, ms in result.stage_ms.items():
-            self._metrics.stage.labels(stage).observe(ms / 1000)
+        note(bytes=sum(map(len, written.files.values())))
         for message in files_to_wire(written.files):
             yield message
         motion = status_of(result, engine.bundle.sha256)
@@ -136,7 +127,7 @@ def files_of(asked: Asked, result: Result, engine: ComposeEngineLike) -> Written
     tags: ClipTags = composition_tags(
         asked.composition, used.seed, plan=result.plan, generator=manifest.plan(result.plan).generator,
         applied=used.affect, prompt=used.text, licence=manifest.licence, attribution=manifest.attribution,
-        model=manifest.name, version=manifest.version, bundle_sha256=engine.bundle.sha256,
+        model=manifest.name, version=manifest.version, bundle_sha256=engine.bundle.sha256, made_with=result.made_with,
     )  # fmt: skip
     options = WriteOptions(in_place=asked.in_place)
     if asked.rig is None:

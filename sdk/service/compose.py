@@ -6,15 +6,13 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Protocol
 
-import grpc
-
 from emomotion.v1 import compose_pb2, motion_pb2
 from sdk.compose_wire import composition_from_wire
 from sdk.runtime.composition import Composition
 from sdk.runtime.engine import Result, Turn
 from sdk.runtime.scheduler import Rank, Scheduler
 from sdk.service.access import Door
-from sdk.service.answers import refusals, status_of
+from sdk.service.answers import admitted, status_of
 from sdk.service.context import Context
 from sdk.service.facts import BundleLike
 from sdk.service.metrics import Metrics
@@ -48,25 +46,20 @@ class ComposeServicer:
     ) -> AsyncIterator[motion_pb2.GenerateReply]:
         """Header, chunks, status. Nothing is sent before the whole motion stands, so a refusal is always clean."""
         arrived = time.monotonic()
-        if not self.ready:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is warming up; try again in a few seconds")
-        await self._door.admit(context)
         engine = self._engine
-        async with refusals(context, request, self._metrics):
+        async with admitted(request, context, ready=self.ready, door=self._door, metrics=self._metrics):
             asked = composition_from_wire(request)
-            engine.bundle.manifest.plan(asked.plan, asked.generator)
-            note(text="; ".join(beat.text for beat in asked.beats), seconds=asked.seconds)
-            result = await composed(engine, asked, self._scheduler, arrived)
-        note(plan=result.plan, degraded=result.degraded)
-        for stage, ms in result.stage_ms.items():
-            self._metrics.stage.labels(stage).observe(ms / 1000)
+            result = await composed(engine, asked, self._scheduler, self._metrics, arrived)
         for message in motion_to_wire(result.motion):
             yield message
         yield motion_pb2.GenerateReply(status=status_of(result, engine.bundle.sha256))
 
 
-async def composed(engine: ComposeEngineLike, asked: Composition, scheduler: Scheduler, arrived: float) -> Result:
-    """The motion of a composition, made when its turn comes. Raises Refused, Closed, Cancelled, InvalidInput.
+async def composed(
+    engine: ComposeEngineLike, asked: Composition, scheduler: Scheduler, metrics: Metrics, arrived: float
+) -> Result:
+    """The motion of a composition, made when its turn comes, and counted. Raises Refused, Closed, Cancelled,
+    InvalidInput.
 
     Live characters go first, between any two passes; among requests those with a deadline.
     """
@@ -77,4 +70,10 @@ async def composed(engine: ComposeEngineLike, asked: Composition, scheduler: Sch
         stages = {"queue": queue_ms, **made.stage_ms, "total": made.stage_ms["total"] + queue_ms}
         return replace(made, stage_ms=stages)
 
-    return await asyncio.wrap_future(scheduler.submit(work, rank=Rank.REQUEST))
+    engine.bundle.manifest.plan(asked.plan, asked.generator)
+    note(text="; ".join(beat.text for beat in asked.beats), seconds=asked.seconds)
+    result = await asyncio.wrap_future(scheduler.submit(work, rank=Rank.REQUEST))
+    note(plan=result.plan, degraded=result.degraded)
+    for stage, ms in result.stage_ms.items():
+        metrics.stage.labels(stage).observe(ms / 1000)
+    return result

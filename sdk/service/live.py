@@ -34,8 +34,9 @@ from sdk.wire import FIELD_TRAILER, skeleton_to_wire
 log = logging.getLogger("emomotion.service")
 FIRST_S = 0.06
 """A stream waits so long for its first window before it begins standing."""
-URGENT_S = 0.055
-"""A window that a change waits for may take so long: with the wait for the next frame it is on the wire in a tenth."""
+URGENT_S = 0.04
+"""A window that a change waits for may take so long, by a plan that is foreseen to: with the wait for the next frame it
+is on the wire in a tenth of a second. The windows behind it have time for a better plan."""
 SLOW = 2.0
 """It may take so many times what the cheapest plan is foreseen to take, if that is more."""
 MOST_LAG_S = 0.25
@@ -224,7 +225,8 @@ class _Stream:
             return engine.extend(request, order.played, order.frames, turn=turn).motion
 
         try:
-            request = replace(request, plan=engine.affordable(request, self._share_s(), played=played))
+            most_s = min(self._share_s(), URGENT_S) if order.urgent else self._share_s()
+            request = replace(request, plan=engine.affordable(request, most_s, played=played))
             _, least_s = engine.cheapest(request, played=played)
             # On a slow machine a late window is better than none: the character stands until it comes.
             allowed_s = max(order.slack_s, URGENT_S, SLOW * least_s)

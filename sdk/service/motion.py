@@ -10,14 +10,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Protocol
 
-import grpc
-
 from emomotion.v1 import info_pb2, motion_pb2
 from sdk.runtime.engine import Request, Result, Turn
 from sdk.runtime.planner import OverBudget
 from sdk.runtime.scheduler import Late, Scheduler
 from sdk.service.access import Door
-from sdk.service.answers import refusals, status_of
+from sdk.service.answers import admitted, status_of
 from sdk.service.context import Context
 from sdk.service.facts import BundleLike, info_reply
 from sdk.service.metrics import Metrics
@@ -25,8 +23,8 @@ from sdk.service.validation import request_from_wire
 from sdk.service.watch import note
 from sdk.wire import motion_to_wire
 
-SEND_S = 0.002
-"""Of every budget so much is kept for packing and sending the first chunk."""
+SEND_S = 0.004
+"""Of every budget so much is kept for what lies beyond the engine: packing, sending, and the client's reading."""
 
 
 class MotionEngineLike(Protocol):
@@ -40,6 +38,8 @@ class MotionEngineLike(Protocol):
     def expected_s(self) -> dict[str, float]: ...
 
     def cheapest(self, request: Request, *, played: int = 0) -> tuple[str, float]: ...
+
+    def over_budget(self, request: Request, left_s: float, *, needed_s: float = 0.0) -> OverBudget: ...
 
     def generate(self, request: Request, *, turn: Turn | None = None) -> Result: ...
 
@@ -70,10 +70,7 @@ class MotionServicer:
     ) -> AsyncIterator[motion_pb2.GenerateReply]:
         """Header, chunks, status. Nothing is sent before the whole motion stands, so a refusal is always clean."""
         arrived = time.monotonic()
-        if not self.ready:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "the server is warming up; try again in a few seconds")
-        await self._door.admit(context)
-        async with refusals(context, request, self._metrics):
+        async with admitted(request, context, ready=self.ready, door=self._door, metrics=self._metrics):
             asked = request_from_wire(request)
             note(text=asked.text, seconds=asked.seconds, budget_ms=asked.budget_ms)
             deadline = _deadline(asked, arrived, context.time_remaining())
@@ -103,9 +100,9 @@ class MotionServicer:
 
     async def _made(self, engine: MotionEngineLike, asked: Request, arrived: float, deadline: float) -> Result:
         """The motion, made when its turn comes. Raises OverBudget, Refused, Late, Closed, Cancelled, InvalidInput."""
-        plan, least_s = engine.cheapest(asked)
+        _, least_s = engine.cheapest(asked)
         if arrived + least_s > deadline - SEND_S:
-            raise OverBudget(1000 * (deadline - arrived), plan, 1000 * (least_s + SEND_S))
+            raise engine.over_budget(asked, deadline - arrived, needed_s=SEND_S)
 
         def work(turn: Turn) -> Result:
             queue_ms = 1000 * (time.monotonic() - arrived)

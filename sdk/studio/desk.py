@@ -153,7 +153,8 @@ def state_json(found: State, link: Link) -> dict[str, Any]:
 def info_json(info: Info) -> dict[str, Any]:
     """What the page needs of what a server holds."""
     return {
-        "name": info.name, "version": info.version, "licence": info.licence, "attribution": info.attribution,
+        "name": info.name, "version": info.version, "sha256": info.sha256, "licence": info.licence,
+        "attribution": info.attribution,
         "fps": info.fps, "limits": dict(info.limits), "default_plan": info.default_plan,
         "plans": [
             {"name": plan.name, "generator": plan.generator, "expected_ms": plan.expected_ms} for plan in info.plans

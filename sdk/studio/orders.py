@@ -19,16 +19,19 @@ from sdk.client import Options
 from sdk.emotion import Affect, emotion_named
 from sdk.errors import InvalidInput
 from sdk.motion.motion import Motion
+from sdk.motion.rotations import Array
 from sdk.motion.skeleton import NUM_JOINTS
 from sdk.post import Post
-from sdk.runtime.composition import Beat, Composition, Keyframe, Part, Span, Waypoint
+from sdk.runtime.composition import Beat, Composition, Goal, Keyframe, Part, Span, Waypoint
 from sdk.runtime.limits import MAX_BEATS, MAX_SPANS
 from sdk.runtime.track import MAX_KEYS, AffectTrack
 
 MAX_POINTS = 512
 
 
-COMPOSED = ("track", "keep", "keyframes", "path", "route", "heading", "part", "loop", "speed", "post", "source")
+COMPOSED = (
+    "track", "keep", "keyframes", "goals", "path", "route", "heading", "part", "loop", "speed", "post", "source",
+)  # fmt: skip
 """Wishes that ComposeService alone can grant."""
 
 
@@ -70,6 +73,7 @@ def composition_of(order: Mapping[str, Any], source: Motion | None) -> Compositi
         generator=name_of(order, "generator"), fps=optional(order, "fps"), source=source,
         keep=[_span(span, f"keep.{k}") for k, span in enumerate(listed(order, "keep", most=MAX_SPANS))],
         keyframes=[_key(key, f"keyframes.{k}") for k, key in enumerate(listed(order, "keyframes", most=MAX_POINTS))],
+        goals=[_goal(goal, f"goals.{k}") for k, goal in enumerate(listed(order, "goals", most=MAX_POINTS))],
         path=np.array(points_of(way, "path")) if way else None, route=route or None,
         heading=optional(order, "heading"), part=cast(Part, order.get("part") or "whole"), loop=flag(order, "loop"),
         speed=number(order.get("speed", 1.0), "speed"),
@@ -84,7 +88,7 @@ def track_of(keys: Sequence[Any]) -> AffectTrack | None:
     """An emotion track of [{"seconds": number, "affect": AFFECT}]; None for no key. Raises InvalidInput."""
     if not keys:
         return None
-    read = [_object(key, f"track.{k}") for k, key in enumerate(keys)]
+    read = [mapping_of(key, f"track.{k}") for k, key in enumerate(keys)]
     return AffectTrack(
         [number(key.get("seconds"), f"track.{k}.seconds") for k, key in enumerate(read)],
         [affect_of(key.get("affect"), f"track.{k}.affect") for k, key in enumerate(read)],
@@ -101,14 +105,15 @@ def points_of(stated: Any, field: str) -> list[tuple[float, float]]:
     return [(number(x, field), number(z, field)) for x, z in stated]
 
 
-def _object(stated: Any, field: str) -> dict[str, Any]:
+def mapping_of(stated: Any, field: str) -> dict[str, Any]:
+    """An object. Raises InvalidInput."""
     if not isinstance(stated, dict):
         raise InvalidInput(f"{field} must be an object", field=field)
     return stated
 
 
 def _waypoint(stated: Any, field: str) -> Waypoint:
-    at = _object(stated, field)
+    at = mapping_of(stated, field)
     return Waypoint(*(number(at.get(key), f"{field}.{key}") for key in ("seconds", "x", "z")))
 
 
@@ -119,7 +124,7 @@ def _span(stated: Any, field: str) -> Span:
 
 
 def _key(stated: Any, field: str) -> Keyframe:
-    key = _object(stated, field)
+    key = mapping_of(stated, field)
     try:
         rotations = np.array(key.get("rotations"), dtype=float).reshape(NUM_JOINTS, 4)
         root = np.array(key.get("root"), dtype=float).reshape(3)
@@ -128,9 +133,26 @@ def _key(stated: Any, field: str) -> Keyframe:
     return Keyframe(number(key.get("seconds"), f"{field}.seconds"), rotations, root, flag(key, "place"))
 
 
+def _goal(stated: Any, field: str) -> Goal:
+    goal = mapping_of(stated, field)
+    turn = goal.get("rotation")
+    return Goal(
+        name_of(goal, "effector") or "", number(goal.get("seconds"), f"{field}.seconds"),
+        _numbers(goal.get("position"), f"{field}.position", 3),
+        None if turn is None else _numbers(turn, f"{field}.rotation", 4),
+        number(goal.get("hold", 0.0), f"{field}.hold"), flag(goal, "place"), optional(goal, "ease"),
+    )  # fmt: skip
+
+
+def _numbers(stated: Any, field: str, count: int) -> Array:
+    if not isinstance(stated, list) or len(stated) != count:
+        raise InvalidInput(f"{field} is {count} numbers", field=field)
+    return np.array([number(value, field) for value in stated])
+
+
 def beat_of(stated: Any, field: str) -> Beat:
     """A beat. Raises InvalidInput."""
-    beat = _object(stated, field)
+    beat = mapping_of(stated, field)
     text = beat.get("text")
     if not isinstance(text, str) or not text.strip():
         message = 'say what the character does, e.g. "a person walks forward"'

@@ -17,9 +17,11 @@ from click.testing import CliRunner, Result
 import sdk.batch.work as work
 from sdk.clips.read import read_tags
 from sdk.errors import InvalidInput, ServerError
+from sdk.motion.bvh import bvh_text
 from tests.batch.conftest import LIST
 from tests.batch.fakes import MODULE, FakeMaker
 from tests.service.programs import ENVIRONMENT, REPO, serving
+from tests.synthetic import walking
 
 Run = Callable[..., Result]
 
@@ -72,6 +74,17 @@ def test_what_others_made_or_changed_is_not_written_over(run: Run, maker: FakeMa
     assert isinstance(result.exception, InvalidInput) and "1 file in" in str(result.exception)
     assert str(edited) in result.stderr and edited.read_bytes() == b"an animator's evening" and maker.made == []
     assert "made     1 clip " in run("--replace").output and read_tags(edited).conflicts == ()
+
+
+def test_a_rig_is_not_written_over_by_its_clips(run: Run, maker: FakeMaker, tmp_path: Path) -> None:
+    rig = tmp_path / "out" / "hero.bvh"
+    text = f"seconds: 0.6\nclips: [{{prompt: a person walks, name: hero, rig: {rig}}}]"
+    rig.parent.mkdir()
+    rig.write_text(bvh_text(walking(0.5)))
+    before = rig.read_bytes()
+    result = run("--format", "bvh", "--replace", text=text)
+    assert isinstance(result.exception, InvalidInput) and "is a rig that the list names" in str(result.exception)
+    assert rig.read_bytes() == before and maker.made == []
 
 
 def test_failures_are_told_at_the_end_and_made_by_the_next_run(run: Run, maker: FakeMaker, tmp_path: Path) -> None:
@@ -184,6 +197,7 @@ def files_of(folder: Path, line: dict[str, object]) -> list[Path]:
 
 def test_ctrl_c_leaves_what_is_done(tmp_path: Path) -> None:
     (tmp_path / "clips.yaml").write_text(LIST)
+
     def hearing() -> None:  # what a shell starts in the background does not hear Ctrl-C, nor what that starts
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

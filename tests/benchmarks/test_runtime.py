@@ -16,7 +16,7 @@ from sdk.runtime.text import TextEncoder, open_encoder
 
 pytestmark = pytest.mark.benchmark(group="runtime")
 FRAMES, TOKENS = 196, 49
-PLANS = ("best", "fast")
+PLANS = ("best", "fast", "instant")
 """EMo-Mask's, all of the shipped bundle."""
 JOY = Affect({Emotion.JOY: 1.0}, 0.7)
 

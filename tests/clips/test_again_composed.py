@@ -27,4 +27,6 @@ def test_a_composition_is_made_again_to_the_byte(suffix: str, tmp_path: Path, bu
     assert done.exit_code == 0 and "again    the same file to the byte" in done.output, done.output
     for end in ("", ".emotion.json"):
         assert Path(f"{second}{end}").read_bytes() == Path(f"{first}{end}").read_bytes()
-    assert [s.affect.label for s in read_tags(second).tags.segments] == ["joy", "sadness"]
+    tags = read_tags(second).tags
+    assert [s.affect.label for s in tags.segments] == ["joy", "sadness"]
+    assert set(tags.made_with) == {"onnxruntime", "processor", "sdk"}

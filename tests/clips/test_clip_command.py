@@ -64,7 +64,9 @@ class Engine:
         used = replace(request, seed=41 if request.seed is None else request.seed, plan=request.plan or "default",
                        generator="emo-mask")  # fmt: skip
         motion = walking(request.seconds, request.fps or 30.0)
-        return SimpleNamespace(motion=motion, request=used, plan=used.plan, stage_ms={"total": 12.0})
+        return SimpleNamespace(
+            motion=motion, request=used, plan=used.plan, stage_ms={"total": 12.0}, made_with={"onnxruntime": "1.2.3"}
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -178,7 +180,7 @@ class FakeClient:
         motion = walking(options["seconds"], options["fps"] or 30.0)
         return SimpleNamespace(
             motion=motion, text=text, affect=Affect.of("joy", 0.5), seed=99, plan="fast", generator="emo-mask",
-            stage_ms={"total": 3.0}, bundle_sha256=SHA,
+            stage_ms={"total": 3.0}, bundle_sha256=SHA, made_with={"onnxruntime": "1.2.4"},
         )  # fmt: skip
 
 
@@ -193,6 +195,7 @@ def test_with_a_server_no_engine_is_loaded(
     assert not engine.loaded and FakeClient.calls[0][1]["affect"] == Affect.of("joy")
     tags = read_tags(out).tags
     assert (tags.seed, tags.plan, tags.requested.intensity, tags.applied.intensity) == (99, "fast", 0.7, 0.5)
+    assert tags.made_with["onnxruntime"] == "1.2.4", "what the server has, not what this machine has"
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,14 @@ def test_models_that_are_not_read(tmp_path: Path) -> None:
         load_body(tmp_path / "absent.npz")
 
 
+def test_a_model_is_not_written_over(tags: ClipTags, tmp_path: Path) -> None:
+    model = tiny_model(tmp_path / "body.npz")
+    before = model.read_bytes()
+    with pytest.raises(InvalidInput, match="is the body model; write to another file"):
+        write_clip(model, walking(1.0), tags, WriteOptions(model=model))
+    assert model.read_bytes() == before
+
+
 def test_a_model_of_the_other_family_is_refused(tags: ClipTags, tmp_path: Path) -> None:
     model = tiny_model(tmp_path / "model.npz", "smpl")
     with pytest.raises(InvalidInput, match="the model is of smpl, but body is smplx"):

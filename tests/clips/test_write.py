@@ -9,6 +9,7 @@ import pytest
 
 from sdk.clips import files
 from sdk.clips.read import read_tags
+from sdk.clips.read_motion import read_motion
 from sdk.clips.tags import ClipTags, read_sidecar, sidecar_path
 from sdk.clips.write import check_writable, in_place, write_clip
 from sdk.errors import InvalidInput, MalformedFile
@@ -114,6 +115,12 @@ def test_a_folder_that_takes_no_file_is_refused(tmp_path: Path, monkeypatch: pyt
 def test_a_real_folder_that_takes_no_file_is_refused() -> None:
     with pytest.raises(InvalidInput, match="cannot write"):
         check_writable(Path("/proc/walk.glb"))
+
+
+def test_a_path_may_be_a_string(walk: Motion, tags: ClipTags, tmp_path: Path) -> None:
+    path = f"{tmp_path}/walk.glb"
+    assert write_clip(path, walk, tags)[0] == Path(path)
+    assert read_tags(path).tags.prompt == tags.prompt and len(read_motion(path)) == len(walk)
 
 
 def test_in_place_keeps_height_and_pose(walk: Motion) -> None:

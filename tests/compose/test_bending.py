@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from sdk.errors import InvalidInput
+from sdk.motion.contacts import TOES, planted_feet
 from sdk.motion.kinematics import heading_angle
 from sdk.motion.layers import LEGS, in_step, upper_over
-from sdk.motion.loop import Cut, around_again, closed, find_cut, periodic, seam
+from sdk.motion.loop import Cut, around_again, closed, find_cut, least_sliding, periodic, planted, seam
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import quat_about, quat_angle, quat_mul
-from sdk.motion.warp import Anchor, left_over, placed, reaching, sampled
+from sdk.motion.skeleton import JOINT
+from sdk.motion.warp import Anchor, led_on, left_over, placed, reaching, sampled
 from sdk.motion.ways import along_path, along_route, distance_to, facing, headed
+from tests.motion.feet import swaying
 from tests.synthetic import standing, walking
 
 WALK = walking(4.0)
@@ -139,6 +142,57 @@ def test_a_treatment_of_a_loop_knows_no_seam() -> None:
     assert seen == [181]
 
 
+def carried(metres: float, seconds: float = 3.0) -> Motion:
+    """Somebody who sways over planted feet and is carried aside, slowly, as generated standing is."""
+    m = swaying(seconds)
+    return replace(m, root=m.root + np.linspace(0, metres, len(m))[:, None] * [1, 0, 0])
+
+
+def test_who_stands_stays_where_he_is_round_after_round() -> None:
+    cycle = planted(closed(carried(0.09), Cut(0, 90, 0.0), 91, fps=30.0))
+    assert np.abs(cycle.root[-1] - cycle.root[0]).max() < 1e-9
+    rounds = around_again(cycle, 3)
+    assert np.ptp(rounds.positions[:, TOES][..., [0, 2]], axis=0).max() < 1e-3
+    assert quickest(rounds) < 2 * quickest(swaying())
+
+
+def test_a_round_that_goes_somewhere_goes_on() -> None:
+    slow = walking(4.0, speed=0.25, cycle_s=1.5)
+    cycle = closed(slow, find_cut(slow, 45), 46, fps=30.0)
+    assert 0.3 < cycle.root[-1, 2] < 0.45
+
+
+def test_of_two_places_that_are_as_alike_the_nearer_one_is_the_end_of_a_round() -> None:
+    still = swaying(4.0)
+    pushed = np.where(np.arange(len(still)) < 60, 0.0, 0.1)[:, None] * [1, 0, 0]
+    cut = find_cut(replace(still, root=still.root + pushed), 45)
+    assert cut.start + cut.frames < 60 or cut.start >= 60
+
+
+@pytest.mark.parametrize("cycle_s, frames", [(0.9, 45), (1.1, 30), (1.2, 65)])
+def test_a_cut_lies_where_no_foot_comes_down_or_leaves(cycle_s: float, frames: int) -> None:
+    m = walking(4.0, cycle_s=cycle_s)
+    cut = find_cut(m, frames)
+    _, toe = planted_feet(m)
+    for at in (cut.start, cut.start + cut.frames):
+        assert (toe[max(at - 2, 0) : at + 3] == toe[at]).all()
+
+
+def test_a_loop_whose_feet_sink_gives_way_to_one_nearly_as_alike() -> None:
+    sunk = WALK.moved(np.array([0.0, -0.08, 0.0]))
+    cuts = [Cut(23, 65, 0.02), Cut(23, 65, 0.03)]
+    tried: list[int] = []
+
+    def best(*takes: Motion) -> Motion:
+        tried.clear()
+        return least_sliding(takes, cuts, 66, fps=30.0, breathe=lambda: tried.append(1))[0]
+
+    np.testing.assert_array_equal(best(sunk, WALK).root, best(WALK, sunk).root)
+    assert len(tried) == 1  # the best one does: nothing else is tried
+    cuts[1] = Cut(23, 65, 0.1)
+    assert best(sunk, WALK).root[0, 1] < best(WALK, sunk).root[0, 1] - 0.05  # too unlike
+
+
 def test_legs_of_one_and_arms_of_another() -> None:
     both = upper_over(WALK, OTHER)
     np.testing.assert_array_equal(both.root, WALK.root)
@@ -150,3 +204,22 @@ def test_legs_of_one_and_arms_of_another() -> None:
 def test_an_upper_body_is_begun_when_its_legs_go_with_those_below() -> None:
     assert in_step(WALK[9:100], WALK) == 9
     assert in_step(WALK, WALK) == 0
+
+
+def test_what_is_given_leads_on_to_what_is_new() -> None:
+    walk, given = walking(2.0, speed=1.2), np.arange(61) <= 20
+    rotations = walk.rotations.copy()
+    rotations[given, JOINT["right_elbow"]] = quat_mul(rotations[given, JOINT["right_elbow"]], quat_about("y", 0.6))
+    leaping = replace(walk, rotations=rotations)
+
+    def quickest(motion: Motion) -> float:
+        wrist = motion.positions[17:26, JOINT["right_wrist"]]
+        return float(np.linalg.norm(np.diff(wrist, n=2, axis=0), axis=-1).max())
+
+    led = led_on(leaping, given)
+    np.testing.assert_array_equal(led.rotations[21:], walk.rotations[21:])
+    np.testing.assert_array_equal(led.root[:19], walk.root[:19])
+    assert quickest(reaching(leaping, walk, given)) > 5 * quickest(walk), "the leap would stay"
+    assert quickest(reaching(led, walk, given)) < 2 * quickest(walk)
+    from_behind = reaching(led_on(leaping[::-1], given[::-1]), walk[::-1], given[::-1])
+    assert quickest(from_behind[::-1]) < 2 * quickest(walk)

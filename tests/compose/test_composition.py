@@ -14,10 +14,10 @@ from sdk.compose_wire import composition_from_wire, composition_to_wire
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput, MalformedFile
 from sdk.motion.motion import Motion
-from sdk.motion.rotations import quat_about, quat_mul
+from sdk.motion.rotations import quat_about, quat_angle, quat_mul
 from sdk.post import Post
 from sdk.runtime import limits
-from sdk.runtime.composition import Beat, Composition, Keyframe, Span, Waypoint, variations
+from sdk.runtime.composition import Beat, Composition, Goal, Keyframe, Span, Waypoint, variations
 from sdk.runtime.track import AffectTrack
 from tests.synthetic import standing, walking
 
@@ -31,6 +31,10 @@ def key(seconds: float, *, turn: float = 0.0, up: float = 0.0, place: bool = Fal
     rotations = pose.rotations[0].copy()
     rotations[16] = quat_mul(quat_about("z", turn), rotations[16])
     return Keyframe(seconds, rotations, pose.root[0] + [0, up, 0], place)
+
+
+def goal(seconds: float, hold_s: float = 0.0, x: float = -0.2, **rest: object) -> Goal:
+    return Goal(**{"effector": "right_wrist", "position": [x, 1.2, 0.4], **rest}, seconds=seconds, hold_s=hold_s)
 
 
 REFUSED = [
@@ -62,6 +66,21 @@ REFUSED = [
     ("keyframes too far apart", {"keyframes": [key(1.0), key(1.03, turn=2.0)]}, "keyframes"),
     ("keyframes that jump", {"keyframes": [key(1.0), key(1.1, up=1.5)]}, "keyframes"),
     ("loop and keyframes", {"loop": True, "keyframes": [key(1.0)]}, "keyframes"),
+    ("65 goals", {"goals": [goal(0.05 * k) for k in range(65)]}, "goals"),
+    ("goal behind the end", {"goals": [goal(4.5)]}, "goals.seconds"),
+    ("goal held behind the end", {"goals": [goal(3.5, 1.0)]}, "goals.hold_s"),
+    ("goal in a kept span", {"source": WALK, "keep": [Span(0, 1)], "goals": [goal(0.5)]}, "goals.seconds"),
+    ("goal held into a kept span", {"source": WALK, "keep": [Span(2, 3)], "goals": [goal(1.5, 1.0)]}, "goals.seconds"),
+    ("goal held around a kept span", {"source": WALK, "keep": [Span(2, 3)], "goals": [goal(1, 3)]}, "goals.seconds"),
+    ("goal held over a keyframe", {"keyframes": [key(2.0)], "goals": [goal(1.5, 1.0)]}, "goals.seconds"),
+    ("two goals of a hand at once", {"goals": [goal(1.0, 1.0), goal(1.5)]}, "goals.seconds"),
+    ("goals too far apart", {"goals": [goal(1.0), goal(1.05, x=0.4)]}, "goals"),
+    ("loop and goals", {"loop": True, "goals": [goal(1.0)]}, "goals"),
+    (
+        "upper and a foot",
+        {"part": "upper", "source": walking(6.0), "goals": [goal(1.0, effector="left_ankle")]},
+        "goals.effector",
+    ),
     ("path and route", {"path": [[0, 0], [1, 1]], "route": [Waypoint(0, 0, 0), Waypoint(1, 0, 1)]}, "path"),
     ("path of one point", {"path": [[0, 0]]}, "path"),
     ("path that leads nowhere", {"path": [[1, 1], [1, 1]]}, "path"),
@@ -93,6 +112,18 @@ def test_parts_of_a_composition_refuse_what_they_are_given() -> None:
         (lambda: Waypoint(0, 2000, 0), "route"),
         (lambda: Keyframe(0.0, np.zeros((22, 4)), np.zeros(3)), "keyframes"),
         (lambda: Keyframe(0.0, np.zeros((4, 4)), np.zeros(3)), "keyframes"),
+        (lambda: goal(1.0, effector="right_elbow"), "goals.effector"),
+        (lambda: goal(-1.0), "goals.seconds"),
+        (lambda: goal(1.0, math.nan), "goals.hold_s"),
+        (lambda: goal(1.0, ease_s=0.05), "goals.ease_s"),
+        (lambda: goal(1.0, ease_s=6.0), "goals.ease_s"),
+        (lambda: goal(1.0, position=[0, 1]), "goals.position"),
+        (lambda: goal(1.0, position=[0, math.nan, 1]), "goals.position"),
+        (lambda: goal(1.0, position=[0, 1, 2000]), "goals.position"),
+        (lambda: goal(1.0, effector="left_ankle", position=[0, -0.1, 0]), "goals.position"),
+        (lambda: goal(1.0, rotation=[0, 0, 0, 2]), "goals.rotation"),
+        (lambda: goal(1.0, rotation=[0, 0, 1]), "goals.rotation"),
+        (lambda: goal(1.0, rotation=[0, 0, 0, math.nan]), "goals.rotation"),
     ):
         with pytest.raises(InvalidInput) as refused:
             make()
@@ -111,6 +142,32 @@ def test_contradictions_say_what_contradicts_what() -> None:
         Composition(beats=[BEAT], keyframes=[key(1.0), key(1.03, turn=2.0)])
 
 
+def test_goals_that_contradict_say_what_contradicts_what() -> None:
+    with pytest.raises(InvalidInput, match=r"right_elbow.* known: left_wrist, right_wrist, left_ankle, right_ankle"):
+        goal(1.0, effector="right_elbow")
+    with pytest.raises(InvalidInput, match=r"goal of right_wrist at 1.5..2.5 s is held over the keyframe at 2 s"):
+        Composition(beats=[BEAT], keyframes=[key(2.0)], goals=[goal(1.5, 1.0)])
+    with pytest.raises(InvalidInput, match=r"goals of right_wrist at 1 and 1.05 s contradict each other: .* 12.0 m/s"):
+        Composition(beats=[BEAT], goals=[goal(1.05, x=0.4), goal(1.0)])
+    # Another hand may be elsewhere meanwhile, and what one sees from the body may be anywhere in the world.
+    Composition(beats=[BEAT], goals=[goal(1.0), goal(1.0, effector="left_wrist"), goal(1.05, x=40, place=True)])
+
+
+def test_a_goal_is_taken_from_a_motion() -> None:
+    moved = WALK.turned(quat_about("y", 0.7)).moved(np.array([3.0, 0, 1]))
+    here, there = (Goal.of(m, "right_wrist", 1.0, turned=True, at=2.0) for m in (WALK, moved))
+    np.testing.assert_allclose(here.position, there.position, atol=1e-6)
+    assert here.rotation is not None and there.rotation is not None and here.seconds == 2.0
+    assert quat_angle(here.rotation, there.rotation) < 1e-6
+    placed = Goal.of(moved, "left_ankle", 1.0, place=True)
+    np.testing.assert_allclose(placed.position, moved.positions[30, 7], atol=1e-6)
+    assert placed.rotation is None and placed.place
+    with pytest.raises(InvalidInput, match="takes its place at 5 s, but the clip it is from lasts 4 s"):
+        Goal.of(WALK, "left_ankle", 5.0)
+    with pytest.raises(InvalidInput, match="known: left_wrist"):
+        Goal.of(WALK, "nose", 1.0)
+
+
 def whole() -> list[Composition]:
     """Every field at least once."""
     track = AffectTrack([0.0, 2.5], [Affect.of("joy", 0.3), Affect.of("joy:0.6,trust:0.4", 1.0)])
@@ -123,6 +180,13 @@ def whole() -> list[Composition]:
         Composition(beats=beats, route=[Waypoint(0, 0, 0.3), Waypoint(4, 1, 2)]),
         Composition(beats=[BEAT], source=WALK, part="upper"),
         Composition(beats=[BEAT], loop=True),
+        Composition(
+            beats=[BEAT],
+            goals=[
+                goal(1.1, 0.7, rotation=quat_about("y", 0.3), place=True, ease_s=0.3),
+                goal(0.0, effector="left_ankle"),
+            ],
+        ),
     ]
 
 
@@ -135,7 +199,7 @@ def same(a: object, b: object) -> bool:
         return same(a.rotations, b.rotations) and same(a.root, b.root) and a.fps == b.fps
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, (Composition, Keyframe, AffectTrack)):
+    if isinstance(a, (Composition, Goal, Keyframe, AffectTrack)):
         return type(a) is type(b) and all(same(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
     return a == b
 
@@ -167,6 +231,11 @@ def test_wrong_messages_are_refused_by_name() -> None:
         ({"source": compose_pb2.SourceMotion(fps=30, rotations=[math.nan] * 88, root=[0.0] * 3)}, "source.rotations"),
         ({"source": compose_pb2.SourceMotion(fps=30, rotations=[0.1] * 176, root=[0.0] * 6)}, "source.rotations"),
         ({"keyframes": [compose_pb2.Keyframe(seconds=1)]}, "keyframes[0].pose"),
+        ({"goals": [{"position": [0.0, 1.0, 0.0]}]}, "goals.effector"),
+        ({"goals": [{"effector": 9, "position": [0.0, 1.0, 0.0]}]}, "goals.effector"),
+        ({"goals": [{"effector": 1}]}, "goals.position"),
+        ({"goals": [{"effector": 1, "position": [0.0, math.nan, 0.0]}]}, "goals[0].position"),
+        ({"goals": [{"effector": 1, "position": [0.0, 1.0, 0.0], "rotation": [0.0]}]}, "goals.rotation"),
         ({"path": {"points": [0.0, 1.0, 2.0]}}, "path"),
         ({"route": {}}, "route"),
         ({"post": {"smooth": 2.0}}, "post.smooth"),
@@ -202,9 +271,25 @@ def test_a_script_is_written_by_hand(tmp_path: Path) -> None:
     np.testing.assert_array_equal(made.keyframes[0].root, np.float32(WALK.root[30]))
 
 
+def test_a_script_names_goals_by_number_or_by_a_file(tmp_path: Path) -> None:
+    script = tmp_path / "play.yaml"
+    script.write_text(
+        "beats: [{text: a person waves, seconds: 3}]\ngoals:\n"
+        "  - {effector: right_wrist, seconds: 2, hold_s: 0.5, position: [-0.3, 1.4, 0.5], place: true}\n"
+        "  - {effector: left_wrist, seconds: 1, from: walk.bvh, at: 1.5, turned: true}\n"
+    )
+    first, second = read_composition(script, read=lambda path: WALK).goals
+    assert same(first, Goal("right_wrist", 2.0, np.array([-0.3, 1.4, 0.5]), hold_s=0.5, place=True))
+    assert same(second, Goal.of(WALK, "left_wrist", 1.5, at=1.0, turned=True))
+
+
 @pytest.mark.parametrize(
     ("text", "field"),
     [
+        ("beats: [{text: a, seconds: 1}]\ngoals: [{effector: left_wrist, seconds: 0, height: 1}]", "goals.0"),
+        ("beats: [{text: a, seconds: 1}]\ngoals: [{effector: left_wrist, seconds: 0}]", "goals.position"),
+        ("beats: [{text: a, seconds: 1}]\ngoals: [{effector: left_wrist, at: 1, position: [0, 1, 0]}]", "goals"),
+        ("beats: [{text: a, seconds: 1}]\ngoals: [{effector: left_wrist, position: high}]", "composition"),
         ("beats: 3", "beats"),
         ("beats: [{text: a, seconds: 1, mood: joy}]", "beats.0"),
         ("beats: [{text: a}]", "beats"),

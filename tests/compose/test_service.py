@@ -11,7 +11,7 @@ from emomotion.v1 import compose_pb2, compose_pb2_grpc
 from sdk.client import AsyncClient, Client
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
-from sdk.runtime.composition import Beat, Composition, Span
+from sdk.runtime.composition import Beat, Composition, Goal, Span
 from sdk.wire import FIELD_TRAILER
 from tests.service.conftest import Live
 from tests.synthetic import walking
@@ -37,6 +37,19 @@ def test_a_composition_arrives_whole_and_its_clip_comes_back(live: Live, client:
     assert clip.stage_ms["queue"] >= 0
 
 
+def test_goals_arrive_as_they_were_asked_for(live: Live, client: Client) -> None:
+    goals = [Goal("right_wrist", 1.0, [-0.2, 1.2, 0.4], [0, 0, 0, 1], 0.5, True, 0.3), Goal("left_ankle", 0, [0, 1, 0])]
+    client.compose(Composition(beats=BEATS, seed=1, goals=goals))
+    (seen,) = live.engine.compositions
+    for got, asked in zip(seen.goals, goals, strict=True):
+        assert (got.effector, got.seconds, got.hold_s, got.place, got.ease_s) == (
+            asked.effector, asked.seconds, asked.hold_s, asked.place, asked.ease_s,
+        )  # fmt: skip
+        np.testing.assert_array_equal(got.position, asked.position)
+    np.testing.assert_array_equal(seen.goals[0].rotation, [0, 0, 0, 1])
+    assert seen.goals[1].rotation is None
+
+
 def quiet(gaps: np.ndarray) -> bool:
     return bool(np.abs(gaps).max() < 1e-6)
 
@@ -59,6 +72,8 @@ def test_the_client_for_asyncio_composes_too(live: Live) -> None:
         ({"plan": "bestest"}, "plan"),
         ({"speed": 9.0}, "speed"),
         ({"keep": [{"start_s": 0.0, "end_s": 1.0}]}, "source"),
+        ({"goals": [{"effector": 1, "seconds": 3.0, "position": [0.0, 1.0, 0.0]}]}, "goals.seconds"),
+        ({"goals": [{"position": [0.0, 1.0, 0.0]}]}, "goals.effector"),
         ({"route": {"points": [{"seconds": 1.0}, {"seconds": 0.5}]}}, "route.seconds"),
     ],
 )

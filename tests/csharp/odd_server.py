@@ -110,6 +110,11 @@ class Compose(compose_pb2_grpc.ComposeServiceServicer):
             "keyframes": [
                 [key.seconds, len(key.pose.rotations), len(key.pose.root), key.place] for key in request.keyframes
             ],
+            "goals": [
+                [goal.effector, goal.seconds, goal.hold_s, len(goal.position), list(goal.rotation), goal.place,
+                 goal.ease_s if goal.HasField("ease_s") else None]
+                for goal in request.goals
+            ],
             "route": [[point.seconds, point.x, point.z] for point in request.route.points],
             "loop": request.loop,
             "speed": request.speed if request.HasField("speed") else None,

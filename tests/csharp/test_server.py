@@ -13,13 +13,13 @@ import grpc
 import numpy as np
 import pytest
 
-from emomotion.v1 import motion_pb2
+from emomotion.v1 import compose_pb2, motion_pb2
 from sdk.client import Client
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import quat_angle
 from sdk.wire import chunk_from_wire
 from tests.csharp.probing import Probe
-from tests.service.programs import Program, serving
+from tests.service.programs import REAL, Program, serving
 from tests.synthetic import walking
 
 
@@ -122,6 +122,8 @@ def test_all_of_a_composition_arrives(probe: Probe, odd: Program) -> None:
     assert asked["beats"] == [["a person walks forward", 2, 0], ["a person waves", 1.5, 0]]
     assert (asked["track"], asked["loop"], asked["speed"]) == ([0, 3], False, 1.25)
     assert asked["keyframes"] == [[1, 88, 3, False]]
+    right, left = compose_pb2.EFFECTOR_RIGHT_WRIST, compose_pb2.EFFECTOR_LEFT_ANKLE
+    assert asked["goals"] == [[right, 2.5, 0.5, 3, [0, 0, 0, 1], False, None], [left, 1.5, 0, 3, [], True, 0.25]]
     assert asked["route"] == [[0, 0, 0], [2, 0.5, 2], [3.5, 0.5, 2.5]]
     assert again["beats"][0][:2] == ["a person jumps", 3.5]
     assert again["source"] == [30, 106 * 88, 106 * 3]
@@ -135,6 +137,21 @@ def test_a_composed_clip_comes_from_a_server(probe: Probe, address: str) -> None
     first, second, _difference = lines
     assert first["frames"] == second["frames"] == 106
     assert first["text"] and second["text"] != first["text"]
+
+
+@pytest.mark.slow
+def test_a_hand_is_held_where_a_goal_has_it(probe: Probe) -> None:
+    """Of the shipped bundle: the fake engine bends nothing."""
+    with serving("--threads", "1", module=REAL) as program:
+        reach, *played = probe.run("reach", program.address)
+    assert reach["frames"] == 121
+    assert reach["before"] > 0.1, "metres; it is not there by itself"
+    assert reach["held"] < 0.02, "metres"
+    assert reach["turned"] < 0.05, "radians"
+    assert [line["rig"] for line in played] == ["tall", "biped", "small"]
+    for line in played:
+        assert line["firm"] < 0.005 < line["free"], "metres on a character of other proportions"
+        assert line["step"] < 1.5 * line["own"], "metres in a frame: nothing snaps"
 
 
 def test_a_server_that_cannot_compose_is_named(probe: Probe) -> None:

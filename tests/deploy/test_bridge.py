@@ -9,13 +9,13 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 
-from emomotion.v1 import info_pb2, live_pb2, motion_pb2
+from emomotion.v1 import clip_pb2, compose_pb2, info_pb2, live_pb2, motion_pb2
 from sdk.deploy import bridge
 from sdk.deploy.replica import Replica
 from sdk.errors import BundleError
 from sdk.service import live as live_service
 from sdk.service.access import Tokens
-from sdk.service.core import LIVE, Rules
+from sdk.service.core import LIVE, SERVICES, Rules
 from sdk.service.handlers import Method, Undecodable
 from sdk.wire import FIELD_TRAILER, PUSHBACK_TRAILER
 from tests.deploy.fakes import load_fake, load_fake_faces
@@ -90,6 +90,28 @@ def test_a_unary_call_gets_its_reply() -> None:
     async def test(replica: Replica, ray: FakeRay) -> None:
         reply = await replica.GetInfo(info_pb2.GetInfoRequest(), ray)
         assert reply.bundle.name == "fake" and ray.code is None
+
+    with_replica(test)
+
+
+def test_a_replica_has_every_method_of_our_services() -> None:
+    names = [method.name for service in SERVICES for method in service.methods]
+    assert len(set(names)) == len(names), "Ray tells methods apart by their names alone"
+    assert [name for name in names if not hasattr(Replica, name)] == []
+
+
+def test_compositions_and_files_are_streamed() -> None:
+    beats = [{"text": WALK, "seconds": 1.0}]
+
+    async def test(replica: Replica, ray: FakeRay) -> None:
+        made = kinds([reply async for reply in replica.Compose(compose_pb2.ComposeRequest(beats=beats), ray)])
+        assert made[0] == "header" and made[-1] == "status" and set(made[1:-1]) == {"chunk"}
+        request = clip_pb2.ExportRequest(motion=compose_pb2.ComposeRequest(beats=beats))
+        files = kinds([reply async for reply in replica.Export(request, ray)])
+        assert files[0] == "header" and files[-1] == "status" and set(files[1:-1]) == {"chunk"}
+        assert ray.code is None
+        assert [reply async for reply in replica.Export(clip_pb2.ExportRequest(), ray)] == []
+        assert ray.code is grpc.StatusCode.INVALID_ARGUMENT and ray.trailers == {FIELD_TRAILER: "motion"}
 
     with_replica(test)
 

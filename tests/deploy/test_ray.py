@@ -1,16 +1,21 @@
 """Replicas of Ray Serve over the fake engine: every kind of call, an update under load, a replica that dies."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sdk.client import Client
+from sdk.clips.read import read_tags
 from sdk.deploy.fleet import Fleet
+from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
 from sdk.motion.motion import Motion
+from sdk.runtime.composition import Beat, Composition, Span
 from tests.deploy.cluster import WALK, Cluster, callers, characters, cluster, kill_in_turn, until
 from tests.deploy.fakes import load_fake
+from tests.synthetic import walking
 
 pytest.importorskip("ray", reason="Ray is absent: pip install -e '.[ray]'")
 # Ray's own use of pydantic is nothing that we could mend.
@@ -45,6 +50,22 @@ def test_every_kind_of_call_is_answered(running: Cluster, client: Client) -> Non
                 stream.end()
     assert frame.affect.label == "sadness" and stream.ended is not None
     assert stream.ended.frame_count == frame.number + 1
+
+
+def test_compositions_and_clip_files_come_from_replicas_too(client: Client, tmp_path: Path) -> None:
+    source = walking(2.0)
+    beats = [Beat(WALK, Affect.of("joy"), 1.0), Beat("a person bows", None, 1.0)]
+    asked = Composition(beats=beats, seed=7, source=source, keep=[Span(0, 1)])
+    made = client.compose(asked)
+    assert len(made.motion) == 61 and made.seed == 7 and made.notes == ("nothing was bent",)
+    assert np.abs(made.motion.positions[:31] - source.positions[:31]).max() < 1e-6
+    clip = client.export(asked, folder=tmp_path, name="walk", rig="mixamo")
+    assert [path.name for path in clip.files] == ["walk.glb", "walk.glb.emotion.json"]
+    tags = read_tags(clip.files[0]).tags
+    assert tags.composition is not None and tags.postprocess[-1][0] == "retarget" and tags.seed == 7
+    with pytest.raises(InvalidInput) as refusal:
+        client.export(asked, folder=tmp_path, rig="maximo")
+    assert refusal.value.field == "rig_name"
 
 
 def test_refusals_keep_their_field_and_status(client: Client) -> None:

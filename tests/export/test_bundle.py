@@ -20,7 +20,6 @@ pytest.importorskip("onnxscript", reason="onnxscript is absent: pip install -e '
 from export import bundle as bundle_module  # noqa: E402
 from export.__main__ import command  # noqa: E402
 from export.bundle import CARD, LICENCE_FILE, REFERENCE, emotion_evidence, put_in_place, write_bundle  # noqa: E402
-from export.graphs import GraphSpec  # noqa: E402
 from sdk.bundle import Bundle  # noqa: E402
 from sdk.bundle.manifest import MANIFEST  # noqa: E402
 from sdk.console import run as run_command  # noqa: E402
@@ -31,23 +30,21 @@ from sdk.runtime.sessions import open_session  # noqa: E402
 from tests.export import tiny  # noqa: E402
 from training import checkpoint  # noqa: E402
 
-GRAPHS = ("masked", "residual", "decode", "encode")
+GRAPHS = ("masked", "distilled", "residual", "decode", "encode")
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Graphs and sentence encoder come from the bundle that is there already."""
     tiny.bundle()
-
-    def copy_graph(_: GraphSpec, path: Path) -> None:
-        shutil.copy(tiny.bundle() / path.name, path)
-
-    monkeypatch.setattr(bundle_module, "export_graph", copy_graph)
-    monkeypatch.setattr(bundle_module, "export_text", tiny.copy_text_from_bundle)
+    monkeypatch.setattr(bundle_module, "export_graph", tiny.copy_graph)
+    monkeypatch.setattr(bundle_module, "export_text", tiny.copy_encoder)
 
 
 def write(out: Path, *, run: Path | None = None, version: str = "0.0.1") -> Bundle:
-    return write_bundle(run or tiny.run(), out, data=(tiny.prepared(),), version=version, quality=tiny.QUALITY)
+    return write_bundle(
+        run or tiny.run(), out, data=(tiny.prepared(),), version=version, quality=tiny.QUALITY, student=tiny.student()
+    )
 
 
 def contents(folder: Path) -> dict[str, str]:

@@ -31,7 +31,7 @@ from training.generator import Generator  # noqa: E402
 from training.recipes import RECIPES  # noqa: E402
 
 REPO = Path(__file__).resolve().parents[2]
-GRAPHS = ("masked", "residual", "decode", "encode")
+GRAPHS = ("masked", "distilled", "residual", "decode", "encode")
 HALF_FROM = 1024
 CODES, LAYERS, TEXT = 16, 3, 384
 
@@ -39,8 +39,8 @@ CODES, LAYERS, TEXT = 16, 3, 384
 @cache
 def rounded() -> Generator:
     """The run's models with the rounding of the graphs."""
-    generator = Generator.load(tiny.run())
-    for model in (generator.rvq, generator.masked, generator.residual):
+    generator = Generator.load(tiny.run()).with_student(tiny.student())
+    for model in (generator.rvq, generator.masked, generator.residual, generator.distilled):
         round_weights(model, int8=True)
     return generator
 
@@ -225,7 +225,11 @@ def test_the_same_weights_give_the_same_bytes_in_another_process(tmp_path: Path)
 def test_the_twin_read_from_the_graphs_is_the_run(tmp_path: Path) -> None:
     twin, truth = load_twin(Bundle.load(tiny.bundle())), rounded()
     assert twin.points == truth.points
-    for model, other in ((twin.masked, truth.masked), (twin.residual, truth.residual)):
+    for model, other in (
+        (twin.masked, truth.masked),
+        (twin.residual, truth.residual),
+        (twin.distilled, truth.distilled),
+    ):
         assert not model.training
         for name, value in other.state_dict().items():
             assert torch.equal(model.state_dict()[name], value), name

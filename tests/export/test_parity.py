@@ -24,7 +24,7 @@ from sdk.runtime.engine import Engine, Request, Result  # noqa: E402
 from tests.export import tiny  # noqa: E402
 from training.passes import TorchPasses  # noqa: E402
 
-GRAPHS = ("masked", "residual", "decode", "encode")
+GRAPHS = ("masked", "distilled", "residual", "decode", "encode")
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def test_a_true_bundle_passes_and_int8_costs_are_told(capsys: pytest.CaptureFixt
     for name in GRAPHS:
         (gap,) = re.findall(rf"^pass {name} +worst difference (\S+) \(goal <= 0\.001\)$", text, re.MULTILINE)
         assert float(gap) < 1e-4
-    assert "rollouts (4): equal tokens, worst 1.0000, mean 1.0000" in text
+    assert "rollouts (8): equal tokens, worst 1.0000, mean 1.0000" in text
     (gap_mm,) = re.findall(r"^motion of equal tokens, worst (\S+) mm", text, re.MULTILINE)
     assert float(gap_mm) < 0.25
     for label in ("masked", "residual", r"masked \+ residual"):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ torch = pytest.importorskip("torch", reason="torch is absent: pip install -e '.[
 pytest.importorskip("onnxscript", reason="onnxscript is absent: pip install -e '.[export]'")
 
 from export.bundle import write_bundle  # noqa: E402
+from export.graphs import GraphSpec, export_graph  # noqa: E402
 from export.parts import PARTS, parts_of  # noqa: E402
+from export.twin import load_twin  # noqa: E402
 from sdk.emotion import Affect  # noqa: E402
 from sdk.errors import InvalidInput  # noqa: E402
 from sdk.runtime.engine import Engine, Request  # noqa: E402
@@ -18,6 +21,7 @@ from tests.export import tiny  # noqa: E402
 from training import checkpoint  # noqa: E402
 from training.models.diffusion import Denoiser  # noqa: E402
 from training.models.transformer import MaskedTransformer  # noqa: E402
+from training.passes import TorchPasses  # noqa: E402
 from training.recipes_diffusion import DIFFUSION_RECIPES, STEPS  # noqa: E402
 from training.recipes_mmm import MMM_RECIPES  # noqa: E402
 from training.train_diffusion import Averaged  # noqa: E402
@@ -50,8 +54,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def engine(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """The bundle; what it has in common with the one of EMo-Mask alone is copied from there."""
+    tiny.bundle()
     out = tmp_path_factory.mktemp("exported") / "bundle"
-    write_bundle(run, out, generators=tuple(PARTS), version="0.0.1", quality={"plans": {"mdm10": {"fid": 0.25}}})
+
+    def graph(spec: GraphSpec, path: Path) -> None:
+        known = (tiny.bundle() / path.name).exists()
+        (tiny.copy_graph if known else export_graph)(spec, path)
+
+    with patch.multiple("export.bundle", export_graph=graph, export_text=tiny.copy_encoder):
+        write_bundle(run, out, generators=tuple(PARTS), version="0.0.1", quality={"plans": {"mdm10": {"fid": 0.25}}})
     return Engine.load(out, threads=1)
 
 
@@ -95,6 +107,33 @@ def test_a_plan_of_another_generator_is_refused(engine: Engine) -> None:
     with pytest.raises(InvalidInput, match="plan 'best' of generator mdm is unknown; known: mdm50, mdm10") as caught:
         engine.generate(Request(text="a person walks", plan="best", generator="mdm"))
     assert caught.value.field == "plan"
+
+
+def test_a_student_decodes_the_plans_that_ask_for_no_guidance() -> None:
+    engine = Engine.load(tiny.bundle(), threads=1)
+    info, plans = engine.bundle.manifest.generators["emo-mask"], engine.bundle.manifest.plans
+    assert info.graphs["distilled"] == "distilled"
+    unguided = {p.name for p in plans if p.text_guidance == p.emotion_guidance == 1}
+    assert [p.name for p in plans] == ["best", "fast", "instant"] and unguided == {"fast", "instant"}
+    twin = load_twin(engine.bundle)
+    assert twin.distilled is not None
+    swapped = TorchPasses(twin.rvq, twin.distilled, twin.residual, distilled=twin.masked)
+    request = Request(text="a person walks", affect=Affect.of("joy", 1.0), seconds=2.0, seed=3)
+    for plan in ("best", "fast"):
+        asked = replace(request, plan=plan)
+        ours = engine.generate(asked).tokens
+        theirs = [engine.with_passes("emo-mask", p).generate(asked).tokens for p in (TorchPasses.of(twin), swapped)]
+        assert (ours == theirs[0]).mean() > 0.9
+        assert (ours == theirs[1]).mean() < 0.6, f"{plan} is decoded by its own weights"
+
+
+def test_only_a_run_that_was_distilled_on_the_same_tokens_is_a_student(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="was not distilled; make it with training.distill"):
+        parts_of(tiny.run(), ("emo-mask",), tiny.run())
+    with pytest.raises(InvalidInput, match="distilled on the tokens of another RVQ-VAE"):
+        parts_of(tiny.write_run(tmp_path, seed=5), ("emo-mask",), tiny.student())
+    with pytest.raises(InvalidInput, match="a student stands beside emo-mask"):
+        parts_of(tiny.run(), ("mmm",), tiny.student())
 
 
 def test_what_is_not_there_is_named(run: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from export import text as export_text_module  # noqa: E402
 from export.text import CAPTIONS, embed_captions_onnx, export_text, write_graph  # noqa: E402
 from sdk.runtime.sessions import open_session  # noqa: E402
 from sdk.runtime.text import MAX_TOKENS, MiniLM  # noqa: E402
+from tests.export import tiny  # noqa: E402
 from training import text as training_text  # noqa: E402
 from training.text import (  # noqa: E402
     DIM,
@@ -54,9 +55,8 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
-    folder = tmp_path_factory.mktemp("text") / "new" / "folder"
-    return folder, export_text(folder)
+def exported() -> tuple[Path, dict]:
+    return tiny.encoder()
 
 
 @pytest.fixture(scope="module")

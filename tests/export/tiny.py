@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -43,6 +45,9 @@ WALKS = (
     ("happy", 2.4, 1.4, 0.75, "val"),
 )
 AFFECTS = {"normal": "neutral", "happy": "joy", "sad": "sadness"}
+
+if TYPE_CHECKING:
+    from export.graphs import GraphSpec
 
 _KEPT = tempfile.TemporaryDirectory(prefix="emomotion-tiny-", ignore_cleanup_errors=True)
 
@@ -133,19 +138,56 @@ def run() -> Path:
 
 
 @cache
+def student() -> Path:
+    """A run with other weights on the same tokens, as if it were distilled from `run`."""
+    out = folder("student")
+    for name in ("rvq", "masked", "residual"):
+        saved = checkpoint.load(run() / f"{name}.pt")
+        if name != "rvq":
+            torch.manual_seed(len(name) + 100)
+            model = build(name, getattr(RECIPE, f"{name}_model"))
+            shake(model)
+            saved["model"] = model.state_dict()
+            saved["meta"]["distilled"] = {"text": 3.5, "emotion": 5.0, "residual": 2.0}
+        torch.save(saved, out / f"{name}.pt")
+    return out
+
+
+@cache
 def generator() -> Generator:
     """The run's models, not rounded."""
     return Generator.load(run())
 
 
 @cache
+def encoder() -> tuple[Path, dict[str, Any]]:
+    """The real sentence encoder, in a folder that the exporter had to make, and the exporter's report."""
+    from export.text import export_text  # training's tests need no exporter
+
+    out = folder("text") / "new" / "folder"
+    return out, export_text(out)
+
+
+def copy_encoder(out: Path) -> None:
+    """Stands in for `export.bundle.export_text`, of which one run a session is enough."""
+    for name in ("text.onnx", "tokenizer.json"):
+        shutil.copy(encoder()[0] / name, out / name)
+
+
+@cache
 def bundle() -> Path:
-    """The run as a bundle with the real sentence encoder."""
-    from export.bundle import write_bundle  # training's tests need no exporter
+    """The run with its student as a bundle with the real sentence encoder."""
+    from export.bundle import write_bundle
 
     out = folder("exported") / "bundle"
-    write_bundle(run(), out, data=(prepared(),), version="0.0.1", quality=QUALITY)
+    with patch("export.bundle.export_text", autospec=True, side_effect=copy_encoder):
+        write_bundle(run(), out, data=(prepared(),), version="0.0.1", quality=QUALITY, student=student())
     return out
+
+
+def copy_graph(_: "GraphSpec", path: Path) -> None:
+    """Stands in for `export.bundle.export_graph` where the weights are the run's."""
+    shutil.copy(bundle() / path.name, path)
 
 
 def copy_of(source: Path, target: Path) -> Path:
@@ -158,12 +200,6 @@ def put(path: Path, content: bytes) -> None:
     """Replace a file of a `copy_of`."""
     path.unlink(missing_ok=True)
     path.write_bytes(content)
-
-
-def copy_text_from_bundle(out: Path) -> None:
-    """Stands in for `export.bundle.export_text`, of which one run a session is enough."""
-    for name in ("text.onnx", "tokenizer.json"):
-        shutil.copy(bundle() / name, out / name)
 
 
 def rehash(path: Path) -> None:

@@ -1,7 +1,9 @@
 """Writing the mapper into the face's bundle: from tiny runs, all of it or nothing, beside the graphs of others."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -20,6 +22,8 @@ from training.face.pictures import PictureSet, render_people  # noqa: E402
 from training.recipes import StageRecipe  # noqa: E402
 
 SAMPLER = train.ameca_sampler()
+ONE = {"nmae_neutral_guess": 0.7, "nmae": 0.5, "nmae_mouth": 0.4, "worst_control": {"name": "Jaw", "nmae": 0.9}}
+QUALITY = {"landmarks": {"mixed": {**ONE, "least_gain": {"name": "Nose", "neutral_ratio": 0.95}}}}
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +48,21 @@ def few_pictures(monkeypatch: pytest.MonkeyPatch, pictures: PictureSet) -> None:
     monkeypatch.setattr(exporter, "render_people", lambda *_, **__: pictures)
 
 
-@pytest.mark.usefixtures("few_pictures")
-def test_a_bundle_is_written_beside_the_graphs_of_others_and_opens(runs: Path, tmp_path: Path) -> None:
-    out = tmp_path / "face"
+@pytest.fixture(scope="module")
+def written(runs: Path, pictures: PictureSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The two finished runs as a bundle, in a folder that held the graph of others."""
+    out = tmp_path_factory.mktemp("written") / "face"
     out.mkdir()
     (out / "face_detector.onnx").write_bytes((FACE_BUNDLE / "face_detector.onnx").read_bytes())
-    one = {"nmae_neutral_guess": 0.7, "nmae": 0.5, "nmae_mouth": 0.4, "worst_control": {"name": "Jaw", "nmae": 0.9}}
-    quality = {"landmarks": {"mixed": {**one, "least_gain": {"name": "Nose", "neutral_ratio": 0.95}}}}
-    bundle = exporter.write_mapper(runs / "landmarks", runs / "pictures", out, quality=quality)
+    with patch.object(exporter, "render_people", lambda *_, **__: pictures):
+        exporter.write_mapper(runs / "landmarks", runs / "pictures", out, quality=QUALITY)
+    return out
+
+
+@pytest.mark.usefixtures("few_pictures")
+def test_a_bundle_is_written_beside_the_graphs_of_others_and_opens(runs: Path, written: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(written, tmp_path / "face")
+    bundle = FaceBundle.load(out)
     assert set(bundle.manifest.graphs) == {LANDMARKS, IMAGE, "face_detector"}
     assert bundle.schema() == SCHEMA_FILE.read_bytes()
     assert max(bundle.manifest.parity.values()) <= exporter.PARITY_GATE
@@ -68,18 +79,19 @@ def test_a_bundle_is_written_beside_the_graphs_of_others_and_opens(runs: Path, t
     np.testing.assert_allclose(values, schema.values(wanted.double().numpy(), "x2c"), atol=1e-2)
     np.testing.assert_allclose(distance, apart.numpy(), rtol=1e-4)
     # The same runs give the same bundle, to the byte.
-    assert exporter.write_mapper(runs / "landmarks", runs / "pictures", out, quality=quality).sha256 == bundle.sha256
+    assert exporter.write_mapper(runs / "landmarks", runs / "pictures", out, quality=QUALITY).sha256 == bundle.sha256
 
 
 @pytest.mark.usefixtures("few_pictures")
 def test_unfinished_runs_and_a_failed_export_leave_the_folder_as_it_was(
-    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runs: Path, written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "face"
     with pytest.raises(InvalidInput, match="half is not finished: step 1 of 2"):
         exporter.write_mapper(runs / "half", runs / "pictures", out)
     assert not out.exists()
-    before = exporter.write_mapper(runs / "landmarks", runs / "pictures", out).sha256
+    before = FaceBundle.load(shutil.copytree(written, out)).sha256
+    monkeypatch.setattr(exporter, "export_graph", lambda _, path: shutil.copy(written / path.name, path))
     monkeypatch.setattr(exporter, "measured_parity", lambda *_: 0.5)
     with pytest.raises(InvalidInput, match="differs from torch by 0.5"):
         exporter.write_mapper(runs / "landmarks", runs / "pictures", out)

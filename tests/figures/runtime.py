@@ -19,20 +19,20 @@ import numpy as np
 from sdk.bench import Ask, Row, closed_loop
 from sdk.bundle import Bundle, Plan
 from sdk.client import AsyncClient, Client
-from sdk.drive import LiveFrame
 from tests.figures import hardship
 from tests.figures.report import REPO, Report
 from tests.figures.timing import SECONDS, TOKENS
 from tests.service.programs import REAL, Program, serving
 
 WALK = "a person walks forward"
-GOALS = {0: 5.0, 1: 8.0, 2: 20.0}
-"""How much faster than the published model the plans are to be, from the best to the cheapest."""
+GOALS = {"best": 5.0, "fast": 8.0, "instant": 20.0}
+"""How much faster than the published model the plans are to be."""
 CHARACTERS, CHARACTER_SECONDS = 32, 300
 LADDER, LADDER_SECONDS = (8, 16, 32, 48, 64, 96, 128), 20
 BUDGETS_MS = (5.0, 10.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200.0)
 CONCURRENCY = (1, 4, 16)
 REQUESTS = 2000
+REFUSED = ("FAILED_PRECONDITION", "RESOURCE_EXHAUSTED")
 
 
 def measure(report: Report, prepared: tuple[Path, ...]) -> None:
@@ -70,19 +70,21 @@ def clip_figures(report: Report, bundle: Bundle) -> None:
     report.show("published MoMask sizes in eager PyTorch, 196 frames", f"{published:.0f} ms")
     report.show("matrix product of ONNX Runtime", f"{limit:.0f} GFLOP/s")
     plans = [plan for plan in bundle.manifest.plans if plan.generator == "emo-mask"]
-    for number, plan in enumerate(plans):
+    for plan in plans:
         ms = statistics.median(r["onnx"].get(plan.name, float("nan")) for r in rounds)
         name = f"196 frames, plan {plan.name}: {ms:.0f} ms, times faster than published"
-        report.at_least(name, published / ms, GOALS.get(number, 1.0), "x")
+        report.at_least(name, published / ms, GOALS.get(plan.name, 1.0), "x")
         share = 100 * flops(bundle, plan) / (ms / 1000) / (limit * 1e9)
         report.at_least(f"share of the matrix product's speed, plan {plan.name}", share, 50.0, "%")
+        felt = statistics.median(r["onnx"].get(f"{plan.name}, joy", float("nan")) for r in rounds)
+        report.show(f"196 frames with joy, plan {plan.name}", f"{felt:.0f} ms")
 
 
 def flops(bundle: Bundle, plan: Plan) -> float:
     """Multiplications and additions of the transformers' matrix products for one clip; the decoder's are left out."""
     trained = bundle.manifest.provenance["training"]["emo-mask"]
-    weights = (plan.emotion_guidance, plan.text_guidance - plan.emotion_guidance, 1 - plan.text_guidance)
-    rows = sum(weight != 0 for weight in weights)
+    # The clip that is timed feels nothing, as the published model knows nothing to feel: two rows, not three.
+    rows = 1 if plan.text_guidance == 1 else 2
     above = 1 if plan.residual_guidance == 1 else 2
     total = 0.0
     for stage, passes, count in (("masked", plan.iterations, rows), ("residual", plan.residual_layers, above)):
@@ -189,31 +191,39 @@ async def gathered(program: Program, count: int, seconds: float) -> Crowd:
 async def one_of_many(client: AsyncClient, seed: int, count: int, seconds: float) -> tuple[np.ndarray, int]:
     """Lateness of every frame (s), beside an even rhythm from the first one, and how many were idle."""
     await asyncio.sleep(2 * seed / count)
+    # Numbers, not frames: looking through 300,000 of them for garbage held this process up by a quarter of a second.
     times: list[float] = []
-    frames: list[LiveFrame] = []
+    numbers: list[int] = []
+    idle = 0
     async with client.drive(WALK, affect="joy", seed=seed, every_frame=True) as live:
         async for frame in live:
             times.append(time.perf_counter())
-            frames.append(frame)
+            numbers.append(frame.number)
+            idle += frame.idle and len(numbers) > 10
             if frame.number and frame.number % 150 == 0:
                 await live.change(affect=("anger", "sadness", "joy", "fear")[frame.number // 150 % 4])
             if frame.number >= 30 * seconds:
                 break
-    numbers = np.array([frame.number for frame in frames])
-    late = np.array(times) - times[0] - numbers / 30
-    return np.maximum(late - late.min(), 0.0), sum(frame.idle for frame in frames[10:])
+    late = np.array(times) - times[0] - np.array(numbers) / 30
+    return np.maximum(late - late.min(), 0.0), idle
 
 
 async def budget_figures(report: Report, address: str) -> None:
     """Budgets of 5 to 200 ms at several numbers of callers."""
     rows: list[Row] = []
+    waits: list[str] = []
     for number in CONCURRENCY:
         ask = Ask(budgets_ms=BUDGETS_MS, seed=number)
-        rows += await closed_loop(address, ask, concurrency=number, requests=REQUESTS // len(CONCURRENCY))
+        found = await closed_loop(address, ask, concurrency=number, requests=REQUESTS // len(CONCURRENCY))
+        own = [row.total_ms for row in found if row.status in REFUSED]
+        waits.append(f"{number}: {', '.join(f'{np.quantile(own, q):.1f}' for q in (0.5, 0.99))} ms" if own else "none")
+        rows += found
     accepted = [row for row in rows if row.status == "OK"]
-    refused = [row.total_ms for row in rows if row.status in ("FAILED_PRECONDITION", "RESOURCE_EXHAUSTED")]
-    broken = [row for row in rows if row.status not in ("OK", "FAILED_PRECONDITION", "RESOURCE_EXHAUSTED")]
+    refused = [row.total_ms for row in rows if row.status in REFUSED]
+    broken = [row for row in rows if row.status not in ("OK", *REFUSED)]
     report.show("requests with a budget", f"{len(rows)}: {len(accepted)} accepted, {len(refused)} refused at once")
     kept = sum(not row.late for row in accepted) / max(len(accepted) + len(broken), 1)
     report.at_least("accepted requests within their budget", 100 * kept, 99.0, "%")
     report.at_most("refusals, p99", float(np.quantile(refused, 0.99)) if refused else 0.0, 5.0, "ms")
+    # A caller who is refused asks again at once: with 16 of them an answer waits for 15 others.
+    report.show("refusals by number of callers, p50, p99", "; ".join(waits))

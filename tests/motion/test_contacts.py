@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sdk.errors import InvalidInput
-from sdk.motion.contacts import ANKLES, TOES, planted_feet, runs, speeds
+from sdk.motion.contacts import ANKLES, TOES, longest_slide, planted_feet, runs, speeds
 from sdk.motion.skeleton import JOINT
 from tests.motion.feet import swaying
 from tests.synthetic import standing, walking
@@ -74,3 +74,16 @@ def test_speeds_are_metres_a_second() -> None:
     p = np.outer(np.arange(9), [0.1, 0, 0])[:, None]
     np.testing.assert_allclose(speeds(p, 20.0), 2.0)
     assert speeds(p[:1], 20.0).tolist() == [[0.0]]
+
+
+def test_a_slide_is_as_long_as_the_way_in_the_frames_that_count() -> None:
+    m = standing(3.0)
+    aside = np.clip(np.arange(len(m)) - 30, 0, 30)[:, None] * [0.001, 0, 0]  # 3 cm between frames 30 and 60
+    m = replace(m, root=m.root + aside)
+    everywhere = np.ones(len(m), dtype=bool)
+    assert longest_slide(m, everywhere) == pytest.approx(0.03, abs=1e-6)
+    assert longest_slide(m, ~everywhere) == 0.0
+    first = np.arange(len(m)) < 42
+    assert longest_slide(m, first) == pytest.approx(0.009, abs=1e-6)  # two frames at its end are rolling off
+    lifted = replace(m, root=m.root + [0, 0.2, 0])
+    assert longest_slide(lifted, everywhere) == 0.0

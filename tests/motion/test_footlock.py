@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sdk.errors import InvalidInput
-from sdk.motion.contacts import ANKLES, TOES, planted_feet, runs
-from sdk.motion.footlock import LONGEST_SLIDE, MAX_DROP, STEP_LIFT, faded, lock_feet
+from sdk.motion.contacts import ANKLES, TOES, longest_slide, planted_feet, runs
+from sdk.motion.footlock import LOCKS, LONGEST_SLIDE, MAX_DROP, STEP_LIFT, faded, lock_feet, settled
 from sdk.motion.ik import LEGS
 from sdk.motion.kinematics import global_rotations
 from sdk.motion.motion import Motion
@@ -312,3 +312,31 @@ def test_without_room_for_a_step_sure_frames_share_a_place() -> None:
     sure[[6, 9]] = True
     balls = lock_feet(m, sure=sure).positions[:, TOES]
     assert np.ptp(balls[..., 0], axis=0).max() < 1e-3
+
+
+def test_feet_are_held_until_none_slides_and_no_more_often() -> None:
+    m, times = drifting(0.06), []
+
+    def lock(motion: Motion) -> Motion:
+        times.append(len(times))
+        return lock_feet(motion) if len(times) == 2 else motion
+
+    everywhere = np.ones(len(m), dtype=bool)
+    assert longest_slide(settled(m, lock, frames=everywhere), everywhere) < 1e-3 and len(times) == 2
+    times.clear()
+    settled(m, lambda motion: lock(m), frames=everywhere, seen=lambda motion: m)
+    assert len(times) == LOCKS  # it gives up
+    times.clear()
+    settled(m, lock, frames=~everywhere)
+    assert len(times) == 1
+
+
+def test_of_feet_that_never_stand_still_the_best_try_is_taken() -> None:
+    shares = iter([0.9, 0.3, *[0.6] * LOCKS])
+    m = drifting(0.06)
+
+    def lock(motion: Motion) -> Motion:
+        return drifting(0.06 * next(shares))
+
+    best = settled(m, lock, frames=np.ones(len(m), dtype=bool))
+    np.testing.assert_array_equal(best.root, drifting(0.018).root)

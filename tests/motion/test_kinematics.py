@@ -9,6 +9,7 @@ from sdk.motion.kinematics import (
     CONTACT_HEIGHT,
     CONTACT_SPEED,
     foot_contacts,
+    foot_positions,
     forward_kinematics,
     global_rotations,
     heading_angle,
@@ -104,8 +105,17 @@ def test_heading_turns_left_positive_and_ignores_lean() -> None:
     np.testing.assert_allclose(heading_angle(leaning), yaw, atol=1e-12)
 
 
+def test_feet_are_where_the_whole_body_has_them() -> None:
+    walk = walking(1.0, speed=1.2)
+    np.testing.assert_array_equal(walk.feet, walk.positions[:, FOOT_JOINTS])
+    q = normalize(np.random.default_rng(5).normal(size=(2, 3, NUM_JOINTS, 4)))
+    np.testing.assert_array_equal(
+        foot_positions(q, np.ones(3), BODY), forward_kinematics(q, np.ones(3), BODY)[..., FOOT_JOINTS, :]
+    )
+
+
 def test_contacts_need_low_and_slow() -> None:
-    rest = np.tile(standing(0.5).positions[:1], (11, 1, 1))
+    rest = np.tile(standing(0.5).feet[:1], (11, 1, 1))
     assert foot_contacts(rest, 30.0, BODY).tolist() == [[1.0] * 4] * 11
     assert foot_contacts(rest[:1], 30.0, BODY).tolist() == [[1.0] * 4]
     assert not foot_contacts(rest + [0, CONTACT_HEIGHT + 1e-6, 0], 30.0, BODY).any()
@@ -113,7 +123,7 @@ def test_contacts_need_low_and_slow() -> None:
     assert foot_contacts(rest + time * [0.99 * CONTACT_SPEED, 0, 0], 30.0, BODY).all()
     assert not foot_contacts(rest + time * [1.01 * CONTACT_SPEED, 0, 0], 30.0, BODY).any()
     lifted = rest.copy()
-    lifted[:, FOOT_JOINTS[2], 1] += 0.2
+    lifted[:, 2, 1] += 0.2
     assert foot_contacts(lifted, 30.0, BODY)[0].tolist() == [1.0, 1.0, 0.0, 1.0]
 
 

@@ -133,7 +133,7 @@ def test_the_command_refuses_before_it_works(rig_files: dict[str, Path], tmp_pat
         ((hero, "--out", tmp_path / "a.glb"), "needs a clip"),
         ((hero, tmp_path / "walk.glb"), "--out"),
         ((hero, tmp_path / "walk.glb", "--out", tmp_path / "a.max"), "unknown"),
-        ((hero, tmp_path / "walk.glb", "--out", hero), "written over"),
+        ((hero, tmp_path / "walk.glb", "--out", hero), "is the rig itself; write to another file"),
         ((hero, tmp_path / "walk.glb", "--out", tmp_path / "a.glb"), "cannot read"),
         (("mixame",), "known: "),
         ((tmp_path / "gone.glb",), "cannot read"),
@@ -142,6 +142,30 @@ def test_the_command_refuses_before_it_works(rig_files: dict[str, Path], tmp_pat
         done = run(*args)
         assert done.exit_code and isinstance(done.exception, EmoMotionError) and message in str(done.exception), args
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--out", "walk.glb"), "walk.glb is the clip itself"),
+        (("--out", "a.glb", "--report", "hero.json"), "hero.json is the profile itself"),
+        (("--write-profile", "hero.yaml"), "hero.yaml is the profile itself"),
+    ],
+)
+def test_the_command_writes_over_nothing_that_it_reads(
+    options: tuple[str, ...], words: str, rig_files: dict[str, Path], walk: Motion, tags: ClipTags, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    write_clip(Path("walk.glb"), walk, tags)
+    hero, profile = rig_files["ue5"], Path("hero.json" if "hero.json" in options else "hero.yaml")
+    profile.write_text(profile_text(load_rig(hero)))
+    if profile.suffix == ".json":
+        profile.write_text(json.dumps(yaml.safe_load(profile.read_text())))
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    done = run(hero, "walk.glb", "--profile", profile, *options)
+    assert isinstance(done.exception, InvalidInput) and words in str(done.exception)
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
 
 
 def test_a_clip_without_tags_is_said_to_have_none(

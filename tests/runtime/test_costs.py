@@ -2,7 +2,7 @@
 
 import pytest
 
-from sdk.runtime.costs import Costs
+from sdk.runtime.costs import BETWEEN, Costs
 from sdk.runtime.work import Load, Step
 
 STEP = Step("masked", 2, 32)
@@ -108,3 +108,31 @@ def test_passes_that_scatter_are_predicted_above_their_mean() -> None:
 def test_work_is_the_sum_of_its_passes() -> None:
     costs = learned(0.010)
     assert costs.total([Load("masked", STEP, 5), Load("decode", Step("decode", 1, 32), 1)]) == pytest.approx(0.050)
+
+
+def test_what_lies_between_passes_counts_with_each_of_them() -> None:
+    costs = learned(0.010)
+    work = [Load("masked", STEP, 3), Load("decode", STEP, 1, firm=True)]
+    assert costs.total(work) == pytest.approx(0.040)
+    costs.observe(BETWEEN, 0.002)
+    assert costs.total(work) == pytest.approx(0.048)
+
+
+def test_what_refuses_everybody_is_doubted_until_somebody_is_let_in() -> None:
+    now = [0.0]
+    costs = Costs(clock=lambda: now[0])
+    for _ in range(8):
+        costs.observe(STEP, 0.170)  # the machine was busy when it was first met
+    work = [Load("masked", STEP, 1)]
+    for _ in range(30):
+        costs.doubt(work)
+    assert costs.predict(STEP) == pytest.approx(0.170), "not at once, and not while passes are made"
+    refused = 0
+    while costs.predict(STEP) > 0.060:
+        refused, now[0] = refused + 1, now[0] + 3.0
+        costs.doubt(work)
+        costs.doubt(work)  # many who are refused at once are one reason
+    assert refused == 10
+    for _ in range(60):
+        costs.observe(STEP, 0.014)
+    assert costs.predict(STEP) < 0.020

@@ -70,7 +70,7 @@ def drawn(seed: int) -> Noise:
 
 def fill(known_N: Ints, passes: Recorder, *, seed: int = 0, allow=every, **plan: float) -> Ints:
     schedule = Schedule(**{"iterations": 10, "residual_layers": 0, **plan})
-    return unmask(passes, ROW, schedule, known_N, codes=CODES, noise=drawn(seed), allow=allow)
+    return unmask(passes.masked, ROW, schedule, known_N, codes=CODES, noise=drawn(seed), allow=allow)
 
 
 def nothing_known(count: int) -> Ints:

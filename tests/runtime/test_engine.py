@@ -5,9 +5,11 @@ The real graphs are met in tests/export and tests/test_end_to_end.py.
 
 import math
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from sdk.motion.kinematics import heading_angle
 from sdk.motion.retarget import ground_height
 from sdk.runtime import limits
 from sdk.runtime.costs import Costs
-from sdk.runtime.decode import PREFIX_TOKENS
+from sdk.runtime.decode import PREFIX_TOKENS, gumbel_noise
 from sdk.runtime.engine import Alone, Cancelled, Engine, Request, Result
 from sdk.runtime.generators import TokenGenerator
 from sdk.runtime.planner import OverBudget
@@ -231,6 +233,25 @@ def test_a_plans_guidance_becomes_weighted_rows(
     assert all(weights == [2, -1] for weights in passes.residual_weights)
 
 
+def test_a_plan_without_guidance_is_decoded_by_the_weights_that_hold_it(passes: ToyPasses, text: ToyText) -> None:
+    asked: list[list[float]] = []
+
+    def distilled(tokens_N, text_RS, affect_RE, weight_R, noise_NC):
+        asked.append(weight_R.tolist())
+        return noise_NC.argmax(-1) % MASK, noise_NC.max(-1)
+
+    passes.distilled = distilled
+    plans = [replace(plan, text_guidance=1.0, emotion_guidance=1.0) for plan in MANIFEST.plans]
+    bundle = Bundle(Path("toy"), replace(MANIFEST, plans=plans), "ab" * 32)
+    for info, with_student in ((INFO, False), (replace(INFO, graphs={**INFO.graphs, "distilled": "student"}), True)):
+        generator = TokenGenerator(passes, info)
+        Engine(bundle, {"emo-mask": generator}, text).generate(ask(affect=Affect.of("joy", 1.0)))
+        assert bool(asked) is with_student
+        graph = generator.work(plans[0], 31)[0].step.graph
+        assert graph == ("student" if with_student else info.graphs.get("masked", "masked")), "its own time is foreseen"
+    assert asked == [[1.0]] * plans[0].iterations
+
+
 def test_a_plan_with_more_layers_than_the_bundle_fills_those_there_are(passes: ToyPasses, text: ToyText) -> None:
     few = TokenGenerator(passes, replace(INFO, quantisers=3))
     small = Engine(Bundle(Path("toy"), MANIFEST, "ab" * 32), {"emo-mask": few}, text)
@@ -286,6 +307,32 @@ def test_what_is_affordable_is_the_best_that_fits_or_the_cheapest(
     passes: ToyPasses, text: ToyText, seconds: float, plan: str
 ) -> None:
     assert slow_engine(passes, text, 1.0).affordable(ask(budget_ms=1000), seconds) == plan
+
+
+def test_who_is_refused_for_ever_is_let_in_at_last(passes: ToyPasses, text: ToyText) -> None:
+    engine, now = slow_engine(passes, text, 0.030), [time.monotonic()]
+    engine.costs._clock = lambda: now[0]  # what was learned in a bad moment; a pass of toys takes nothing
+    refused = 0
+    while True:
+        now[0] += 3.0
+        try:
+            assert engine.generate(ask(budget_ms=60)).plan == "fast"
+            break
+        except OverBudget:
+            refused += 1
+    assert 5 < refused < 20
+
+
+def test_the_time_between_passes_is_foreseen(passes: ToyPasses, text: ToyText) -> None:
+    engine = slow_engine(passes, text, 0.0)
+    engine.generate(ask())
+    before = engine.planner.seconds(MANIFEST.plans[0], engine.wanted(ask()))
+    gumbel = "sdk.runtime.generators.gumbel_noise"
+    with patch(gumbel, side_effect=lambda *args: (time.sleep(0.004), gumbel_noise(*args))[1]):
+        for _ in range(3):
+            engine.generate(ask())
+    # 25 draws of 4 ms in 17 passes, none of them in a pass.
+    assert engine.planner.seconds(MANIFEST.plans[0], engine.wanted(ask())) > before + 0.05
 
 
 def test_a_generation_that_falls_behind_leaves_passes_out_and_says_so(passes: ToyPasses, text: ToyText) -> None:

@@ -14,6 +14,7 @@ from sdk.motion.rotations import normalize, quat_continuous
 from sdk.motion.skeleton import BODY, JOINT, NUM_JOINTS
 from sdk.runtime.composition import Composition
 from sdk.runtime.engine import Cancelled, Request, Result, Turn
+from sdk.runtime.planner import OverBudget
 from sdk.runtime.postures import Postures
 from tests.synthetic import walking
 
@@ -82,6 +83,10 @@ class FakeEngine:
     def cheapest(self, request: Request, *, played: int = 0) -> tuple[str, float]:
         plans = self._accepted(request)
         return plans[-1], SECONDS[plans[-1]]
+
+    def over_budget(self, request: Request, left_s: float, *, needed_s: float = 0.0) -> OverBudget:
+        plan, seconds = self.cheapest(request)
+        return OverBudget(1000 * left_s, plan, 1000 * (seconds + needed_s))
 
     def affordable(self, request: Request, seconds: float, *, played: int = 0) -> str:
         plans = self._accepted(request)

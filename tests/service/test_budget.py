@@ -39,13 +39,13 @@ def test_a_budget_that_no_plan_keeps_is_refused_with_what_would_do(live: Live, c
         list(call)
     assert refusal.value.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert "budget_ms 15 is too small" in refusal.value.details()
-    assert "the cheapest plan, 'fast', takes about 22 ms" in refusal.value.details()
+    assert "the cheapest plan, 'fast', takes about 24 ms" in refusal.value.details()
     assert dict(refusal.value.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
     assert live.engine.requests == [], "nothing ran"
 
 
 def test_a_named_plan_that_is_the_cheapest_is_all_there_is(client: Client) -> None:
-    with pytest.raises(ServerError, match="takes about 22 ms") as refusal:
+    with pytest.raises(ServerError, match="takes about 24 ms") as refusal:
         client.generate(WALK, plan="fast", budget_ms=10)
     assert refusal.value.status == "FAILED_PRECONDITION"
 

@@ -38,6 +38,7 @@ def test_files_arrive_whole_with_their_tags(suffix: str, client: Client, live: L
     reading = read_tags(clip.files[0])
     assert reading.conflicts == () and reading.tags.seed == clip.seed == 7
     assert reading.tags.composition is not None and reading.tags.bundle_sha256 == clip.bundle_sha256
+    assert dict(clip.made_with).items() < dict(reading.tags.made_with).items() and "processor" in clip.made_with
     assert len(read_motion(clip.files[0])) == 61 and "nothing was bent" in clip.notes
     assert live.engine.compositions == [WALK] or live.engine.compositions[0].seed == 7
 

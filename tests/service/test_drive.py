@@ -79,13 +79,26 @@ def test_each_of_many_characters_gets_a_cheaper_plan(
     live: Running, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sdk.service.live.LIVE_SHARE", 0.04)  # 80 ms a window: 50 are a default one
+    monkeypatch.setattr("sdk.service.live.URGENT_S", 0.06)
     with client.drive(WALK, seed=1) as one:
-        read(one, 20)
+        read(one, 30)  # its second window is ordered by now, its third not yet
         alone = len(live.engine.windows)
         with client.drive(WALK, seed=2) as two:
             read(two, 20)
     assert [window.plan for window in live.engine.windows[:alone]] == ["default"] * alone
     assert {window.plan for window in live.engine.windows[alone:]} == {"fast"}
+
+
+def test_what_a_change_waits_for_is_made_by_a_plan_that_is_in_time(live: Running, client: Client) -> None:
+    with client.drive(WALK, affect="joy", seed=4) as stream:
+        read(stream, 35)
+        stream.change(affect="anger")
+        read(stream, 40)
+    # A default window takes 50 ms, a fast one less than the 40 that a change may wait.
+    plans = [window.plan for window in live.engine.windows]
+    angry = [window.affect.label == "anger" for window in live.engine.windows]
+    assert plans[0] == "fast" and plans[angry.index(True)] == "fast", "somebody waits for these"
+    assert plans[1] == "default" and plans[-1] == "default", "nobody waits for those that go on"
 
 
 def test_everything_that_can_change_is_understood(live: Running, client: Client) -> None:

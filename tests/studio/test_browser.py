@@ -200,6 +200,94 @@ def test_live(page: Browser) -> None:
     page.until("!studio.live.running")
 
 
+def test_a_path_by_time(page: Browser) -> None:
+    page.eval("studio.store.set({ path: [[0, 0], [0, 1], [0, 2]] })")
+    page.until("!document.getElementById('way-row').hidden")
+    page.do("focus", on="#by-time")
+    page.press("Space")
+    page.until("document.querySelectorAll('#track-way .key').length === 3")
+    assert page.eval("[...document.querySelectorAll('.due')].map((label) => label.textContent).sort()") == [
+        "0 s", "2 s", "4 s",
+    ], "at an even pace over the clip"  # fmt: skip
+    page.do("focus", on="#path-points .point:nth-child(2) .when")
+    page.press("1", "Tab")
+    page.until(f"{DOC}.times[1] === 1")
+    page.do("focus", on="#track-way .key:nth-child(2)")
+    page.press("ArrowRight", "ArrowRight")
+    page.until(f"{DOC}.times[1] === 1.2")
+    page.until("document.getElementById('way-note').textContent === '0.4 to 0.8 m/s'")
+    page.click("#generate")
+    page.made(1)
+    request = page.eval(f"studio.desk.get({DOC}.chosen).header.request")
+    assert "path" not in request and [place["seconds"] for place in request["route"]] == [0, 1.2, 4]
+    page.eval("studio.store.set({ loop: true })")
+    page.click("#generate")
+    page.until("'bad' in document.getElementById('way-row').dataset")
+    assert "loop" in page.eval("document.getElementById('problem').textContent")
+
+
+def test_a_hand_is_pinned_where_it_is(page: Browser) -> None:
+    page.click("#generate")
+    page.made(1)
+    scrub(page, 2)
+    page.until("studio.seconds === 2")
+    page.do("select", on="#pin-limb", value="right_wrist")
+    page.click("#pin-set")
+    page.until("document.querySelectorAll('.pin-row').length === 1")
+    bone = f"studio.desk.figures.get({DOC}.chosen).bones[21]"
+    wrist = page.eval(f"{bone}.getWorldPosition(studio.stage.aim.clone()).toArray()")
+    assert page.eval(f"{DOC}.pins[0].at") == pytest.approx(wrist, abs=2e-3), "as it is played"
+    page.do("focus", on=".pin-row [aria-label='Up from the ground, metres']")
+    page.press("Control+a", "1", ".", "4", "Tab", "ArrowUp")
+    page.do("focus", on="#track-pins .pin")
+    page.press("ArrowLeft", "Shift+ArrowRight")
+    page.until(f"{DOC}.pins[0].seconds === 1.9 && {DOC}.pins[0].hold === 0.6")
+    x, y, z = page.eval(f"{DOC}.pins[0].at")
+    assert y == 1.4
+    before = page.eval(f"studio.stage.onScreen({DOC}.pins[0].at)")
+    page.do("drag", points=[before, [before[0] + 30, before[1] - 30]])
+    page.until(f"{DOC}.pins[0].at[1] > 1.45")
+    assert grave(page) == []
+    page.do("select", on=".pin-row [aria-label='Where it is pinned']", value="body")
+    page.click("#generate")
+    page.made(2)
+    (goal,) = page.eval(f"studio.desk.get({DOC}.chosen).header.request.goals")
+    assert (goal["effector"], goal["seconds"], goal["hold"]) == ("right_wrist", 1.9, 0.6) and not goal["place"]
+    page.click(".pin-row .away")
+    page.until(f"{DOC}.pins.length === 0 && document.getElementById('track-pins').hidden")
+
+
+def test_a_live_character_is_recorded(page: Browser, tmp_path: Path) -> None:
+    page.click("#mode-live")
+    page.click("#record")
+    page.until("studio.live.recorder && studio.live.recorder.frames.length > 5")
+    assert "of at most 90 s" in page.eval("document.getElementById('record-note').textContent")
+    page.do("focus", on="#wheel [aria-label=sadness]")
+    page.press("End")
+    page.until("studio.live.meter.found.length >= 1")
+    page.until("studio.live.recorder.frames.length > 45")
+    page.click("#record")
+    page.until(f"{DOC}.takes.length === 1 && studio.live.recorder === null")
+    assert page.eval("studio.live.running"), "it lives on"
+    page.click("#mode-clip")
+    page.until("studio.desk.chosen && studio.desk.figures.size === 1")
+    assert page.eval("document.querySelector('.take .thumb').getAttribute('aria-label')").startswith("Pose at ")
+    frames, told = page.eval("[studio.desk.chosen.frames, studio.desk.chosen.header.recording.told]")
+    assert [one["seconds"] > 0 for one in told] == [False, True] and told[1]["affect"]["weights"]["sadness"] > 0.4
+    assert page.eval("Array.from(studio.desk.chosen.root.subarray(0, 3))")[::2] == pytest.approx([0, 0], abs=1e-6)
+    page.do("download", on="#download", to=str(tmp_path / "clip.zip"))
+    with zipfile.ZipFile(tmp_path / "clip.zip") as archive:
+        tags = json.loads(archive.read("clip.glb.emotion.json"))
+    assert tags["clip"]["frames"] == frames and len(tags["segments"]) == len(tags["recording"]["told"]) == 2
+    scrub(page, 0.6)
+    page.click("#keep-add")
+    page.until(f"{DOC}.make === 'redo'")
+    page.click("#generate")
+    page.made(2)
+    kept, source = page.eval(f"{DOC}.takes.map((name) => Array.from(studio.desk.get(name).root.subarray(9, 90)))")
+    assert kept == source, "of a recording, too, something can stay"
+
+
 def test_export(page: Browser, tmp_path: Path) -> None:
     page.click("#generate")
     page.made(1)

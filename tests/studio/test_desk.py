@@ -21,6 +21,7 @@ from sdk.clips.tags import ClipTags, describe, read_sidecar
 from sdk.clips.write import FORMATS
 from sdk.compose_file import composition_from_object
 from sdk.emotion import Affect, Emotion
+from sdk.runtime.composition import Waypoint
 from sdk.runtime.engine import Request
 from sdk.service.server import MotionServer
 from sdk.studio.bodies import face_of_clip
@@ -42,6 +43,7 @@ async def test_a_clip_comes_back_as_it_was_made() -> None:
     assert header["fps"] == 30 and header["made"]["seed"] == "7" and header["request"] == WALK
     assert header["made"]["affect"] == {"weights": {"joy": 1.0}, "intensity": 0.8}
     assert header["tags"]["licence"] == "CC0-1.0" and header["tags"]["prompt"] == "a person walks"
+    assert set(header["tags"]["made_with"]) == {"onnxruntime", "processor"}
     np.testing.assert_array_equal(arrays["root"], expected.root.astype(np.float32))
     # The wire keeps neighbouring frames in one hemisphere, which the fake does, too.
     np.testing.assert_array_equal(arrays["rotations"], expected.rotations.astype(np.float32))
@@ -397,6 +399,24 @@ async def test_a_take_is_changed_but_for_what_is_kept() -> None:
         assert reply.status == 200 and desk.engine.compositions[-1].part == "upper"
 
 
+@in_a_loop
+async def test_places_with_times_and_pinned_hands_are_composed() -> None:
+    pinned: dict[str, Any] = {"effector": "right_wrist", "seconds": 0.5, "hold": 1, "position": [-0.2, 1.4, 0.4]}
+    turned = {**pinned, "effector": "left_ankle", "place": True, "rotation": [0, 0, 0, 1], "ease": 0.8}
+    places = [{"seconds": 0, "x": 0, "z": 0}, {"seconds": 1.5, "x": 0.5, "z": 1}]
+    async with studio() as desk:
+        reply = await desk.make({**WALK, "route": places, "goals": [pinned, turned]})
+        assert reply.status == 200, await reply.text()
+        (asked,) = desk.engine.compositions
+        assert asked.path is None and asked.route == (Waypoint(0, 0, 0), Waypoint(1.5, 0.5, 1))
+        hand, foot = asked.goals
+        assert (hand.effector, hand.seconds, hand.hold_s, hand.place) == ("right_wrist", 0.5, 1, False)
+        assert hand.rotation is None and hand.ease_s is None and hand.position == pytest.approx([-0.2, 1.4, 0.4])
+        assert foot.place and foot.ease_s == 0.8 and foot.rotation is not None
+        header, _ = unpack(await reply.read())
+        assert len(header["tags"]["composition"]["goals"]) == 2, "enough to make it again"
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -408,7 +428,10 @@ async def test_a_take_is_changed_but_for_what_is_kept() -> None:
         ({"part": "legs"}, "part"), ({"post": 3}, "post"), ({"post": {"smooth": 2}}, "post.smooth"),
         ({"keyframes": [{"seconds": 0}]}, "keyframes.0"), ({"keyframes": [3]}, "keyframes.0"),
         ({"route": [{"seconds": 0, "x": 0, "z": 0}, {"seconds": 9, "x": 0, "z": 0}]}, "path"),
-        ({"heading": "x"}, "heading"),
+        ({"heading": "x"}, "heading"), ({"path": None, "route": [{"seconds": 0, "x": 0, "z": 0}]}, "route"),
+        ({"goals": [3]}, "goals.0"), ({"goals": [{"seconds": 1, "position": [0, 1, 0]}]}, "goals.effector"),
+        ({"goals": [{"effector": "left_wrist", "seconds": 1, "position": [0, 1]}]}, "goals.0.position"),
+        ({"goals": [{"effector": "left_wrist", "seconds": "x", "position": [0, 1, 0]}]}, "goals.0.seconds"),
     ],
 )  # fmt: skip
 @in_a_loop

@@ -72,11 +72,11 @@ def test_feelings_are_drawn_anew_for_a_part_of_the_batch() -> None:
 def test_a_student_comes_nearer_to_its_guided_teacher(
     generator: Generator, tokens: TokenSet, stage: str, tmp_path: Path
 ) -> None:
-    fast = replace(getattr(tiny.RECIPE, stage), rate=3e-3, validate_every=1)
+    fast = replace(getattr(tiny.RECIPE, stage), rate=3e-3)
     teacher = getattr(generator, stage)
 
     def distilled(steps: int, out: Path) -> dict[str, float]:
-        short = replace(tiny.RECIPE, **{stage: replace(fast, steps=steps)})
+        short = replace(tiny.RECIPE, **{stage: replace(fast, steps=steps, validate_every=steps)})
         meta = {"schedule": {"steps": steps}}
         return distil(stage, teacher, short, tokens, tokens, out, scales=SCALES, seed=0, meta=meta)
 

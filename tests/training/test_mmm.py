@@ -229,7 +229,7 @@ def test_the_runtime_decodes_it_with_torch_passes(base: Path) -> None:
     found = []
     for seed in (0, 0, 1):
         codes = unmask(
-            passes, Condition.guided(text, affect, text_scale=3.0, emotion_scale=2.0),
+            passes.masked, Condition.guided(text, affect, text_scale=3.0, emotion_scale=2.0),
             Schedule(iterations=10, residual_layers=0, choice_temperature=8.0), np.full(20, -1),
             codes=CODES,
             noise=lambda stage, index, shape, seed=seed: gumbel_noise(seed, stage, index, shape),

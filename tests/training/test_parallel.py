@@ -54,25 +54,31 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_two_processes_end_where_one_does_in_every_stage(alone: Path, tmp_path: Path) -> None:
-    train_all(alone / "data", tmp_path, stop_after=3)  # the codecs and the diffusion are resumed, the others begun
-    ran = torchrun(2, "tests.training.together", "all", alone / "data", tmp_path, 0)
+@pytest.fixture(scope="module")
+def by_two(alone: Path) -> subprocess.CompletedProcess[str]:
+    """Two processes end `alone / "resumed"`, which one process began, and begin `alone / "begun"`."""
+    train_all(alone / "data", alone / "resumed", stop_after=3)  # the codecs and the diffusion; the others are begun
+    runs = (alone / "resumed", 0, alone / "begun", 3)
+    ran = torchrun(2, "tests.training.together", "all", alone / "data", *runs)
     assert ran.returncode == 0, ran.stdout
+    return ran
+
+
+def test_two_processes_end_where_one_does_in_every_stage(alone: Path, by_two: subprocess.CompletedProcess[str]) -> None:
     for name in TRAINED:
-        assert distance(alone / "run" / f"{name}.pt", tmp_path / f"{name}.pt") < 1e-4, name
-        one, two = (checkpoint.load(run / f"{name}.pt") for run in (alone / "run", tmp_path))
+        assert distance(alone / "run" / f"{name}.pt", alone / "resumed" / f"{name}.pt") < 1e-4, name
+        one, two = (checkpoint.load(alone / run / f"{name}.pt") for run in ("run", "resumed"))
         assert two["step"] == one["step"] and two["scalars"] == pytest.approx(one["scalars"], rel=1e-3)
-    assert len(list((tmp_path / "tensorboard" / "mmm").iterdir())) == 1, "one process writes"
-    assert ran.stdout.count("masked 6: loss") == 1, "one process talks"
+    assert len(list((alone / "resumed" / "tensorboard" / "mmm").iterdir())) == 1, "one process writes"
+    assert by_two.stdout.count("masked 6: loss") == 1, "one process talks"
 
 
-def test_what_two_processes_began_one_goes_on_with(alone: Path, tmp_path: Path) -> None:
-    ran = torchrun(2, "tests.training.together", "all", alone / "data", tmp_path, 3)
-    assert ran.returncode == 0, ran.stdout
-    assert checkpoint.load(tmp_path / "rvq.pt")["step"] == 3
-    train_all(alone / "data", tmp_path)
+@pytest.mark.usefixtures("by_two")
+def test_what_two_processes_began_one_goes_on_with(alone: Path) -> None:
+    assert checkpoint.load(alone / "begun" / "rvq.pt")["step"] == 3
+    train_all(alone / "data", alone / "begun")
     for name in TRAINED:
-        assert distance(alone / "run" / f"{name}.pt", tmp_path / f"{name}.pt") < 1e-4, name
+        assert distance(alone / "run" / f"{name}.pt", alone / "begun" / f"{name}.pt") < 1e-4, name
 
 
 def test_a_fault_in_one_process_ends_all_and_is_told_once(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """What test_parallel.py lets one process do, and several that torchrun starts:
 
-python -m tests.training.together all DATA RUN STOP_AFTER    every stage, STOP_AFTER steps of it (0: to the end)
-python -m tests.training.together fail RUN                   process 1 finds a fault while the others train on
+python -m tests.training.together all DATA RUN STOP_AFTER ...    in each RUN all stages, STOP_AFTER steps (0: all)
+python -m tests.training.together fail RUN                       process 1 finds a fault while the others train on
 """
 
 import sys
@@ -84,7 +84,9 @@ def main(task: str, *args: str) -> None:
     if task == "fail":
         fail(Path(args[0]))
     else:
-        train_all(Path(args[0]), Path(args[1]), stop_after=int(args[2]) or None)
+        data, *runs = args
+        for run, stop_after in zip(runs[::2], runs[1::2], strict=True):
+            train_all(Path(data), Path(run), stop_after=int(stop_after) or None)
 
 
 if __name__ == "__main__":

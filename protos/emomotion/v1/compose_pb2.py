@@ -27,31 +27,35 @@ from emomotion.v1 import live_pb2 as emomotion_dot_v1_dot_live__pb2
 from emomotion.v1 import motion_pb2 as emomotion_dot_v1_dot_motion__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65momotion/v1/compose.proto\x12\x0c\x65momotion.v1\x1a\x19\x65momotion/v1/affect.proto\x1a\x17\x65momotion/v1/live.proto\x1a\x19\x65momotion/v1/motion.proto\"\x9c\x04\n\x0e\x43omposeRequest\x12!\n\x05\x62\x65\x61ts\x18\x01 \x03(\x0b\x32\x12.emomotion.v1.Beat\x12(\n\x05track\x18\x02 \x01(\x0b\x32\x19.emomotion.v1.AffectTrack\x12\x11\n\x04seed\x18\x03 \x01(\x04H\x01\x88\x01\x01\x12\x0c\n\x04plan\x18\x04 \x01(\t\x12\x11\n\tgenerator\x18\x05 \x01(\t\x12\x10\n\x03\x66ps\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12*\n\x06source\x18\x07 \x01(\x0b\x32\x1a.emomotion.v1.SourceMotion\x12 \n\x04keep\x18\x08 \x03(\x0b\x32\x12.emomotion.v1.Span\x12)\n\tkeyframes\x18\t \x03(\x0b\x32\x16.emomotion.v1.Keyframe\x12\"\n\x04path\x18\n \x01(\x0b\x32\x12.emomotion.v1.PathH\x00\x12$\n\x05route\x18\x0b \x01(\x0b\x32\x13.emomotion.v1.RouteH\x00\x12\x14\n\x07heading\x18\x0c \x01(\x01H\x03\x88\x01\x01\x12$\n\x04part\x18\r \x01(\x0e\x32\x16.emomotion.v1.BodyPart\x12\x0c\n\x04loop\x18\x0e \x01(\x08\x12\x12\n\x05speed\x18\x0f \x01(\x01H\x04\x88\x01\x01\x12(\n\x04post\x18\x10 \x01(\x0b\x32\x1a.emomotion.v1.PostSettingsB\x05\n\x03wayB\x07\n\x05_seedB\x06\n\x04_fpsB\n\n\x08_headingB\x08\n\x06_speed\"K\n\x04\x42\x65\x61t\x12\x0c\n\x04text\x18\x01 \x01(\t\x12$\n\x06\x61\x66\x66\x65\x63t\x18\x02 \x01(\x0b\x32\x14.emomotion.v1.Affect\x12\x0f\n\x07seconds\x18\x03 \x01(\x01\"<\n\x0cSourceMotion\x12\x0b\n\x03\x66ps\x18\x01 \x01(\x01\x12\x11\n\trotations\x18\x02 \x03(\x02\x12\x0c\n\x04root\x18\x03 \x03(\x02\"&\n\x04Span\x12\x0f\n\x07start_s\x18\x01 \x01(\x01\x12\r\n\x05\x65nd_s\x18\x02 \x01(\x01\"L\n\x08Keyframe\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12 \n\x04pose\x18\x02 \x01(\x0b\x32\x12.emomotion.v1.Pose\x12\r\n\x05place\x18\x03 \x01(\x08\"/\n\x05Route\x12&\n\x06points\x18\x01 \x03(\x0b\x32\x16.emomotion.v1.Waypoint\"1\n\x08Waypoint\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12\t\n\x01x\x18\x02 \x01(\x01\x12\t\n\x01z\x18\x03 \x01(\x01\"A\n\x0cPostSettings\x12\x11\n\tlock_feet\x18\x01 \x01(\x08\x12\x0e\n\x06ground\x18\x02 \x01(\x08\x12\x0e\n\x06smooth\x18\x03 \x01(\x01*O\n\x08\x42odyPart\x12\x19\n\x15\x42ODY_PART_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x42ODY_PART_WHOLE\x10\x01\x12\x13\n\x0f\x42ODY_PART_UPPER\x10\x02\x32X\n\x0e\x43omposeService\x12\x46\n\x07\x43ompose\x12\x1c.emomotion.v1.ComposeRequest\x1a\x1b.emomotion.v1.GenerateReply0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65momotion/v1/compose.proto\x12\x0c\x65momotion.v1\x1a\x19\x65momotion/v1/affect.proto\x1a\x17\x65momotion/v1/live.proto\x1a\x19\x65momotion/v1/motion.proto\"\xbf\x04\n\x0e\x43omposeRequest\x12!\n\x05\x62\x65\x61ts\x18\x01 \x03(\x0b\x32\x12.emomotion.v1.Beat\x12(\n\x05track\x18\x02 \x01(\x0b\x32\x19.emomotion.v1.AffectTrack\x12\x11\n\x04seed\x18\x03 \x01(\x04H\x01\x88\x01\x01\x12\x0c\n\x04plan\x18\x04 \x01(\t\x12\x11\n\tgenerator\x18\x05 \x01(\t\x12\x10\n\x03\x66ps\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12*\n\x06source\x18\x07 \x01(\x0b\x32\x1a.emomotion.v1.SourceMotion\x12 \n\x04keep\x18\x08 \x03(\x0b\x32\x12.emomotion.v1.Span\x12)\n\tkeyframes\x18\t \x03(\x0b\x32\x16.emomotion.v1.Keyframe\x12\"\n\x04path\x18\n \x01(\x0b\x32\x12.emomotion.v1.PathH\x00\x12$\n\x05route\x18\x0b \x01(\x0b\x32\x13.emomotion.v1.RouteH\x00\x12\x14\n\x07heading\x18\x0c \x01(\x01H\x03\x88\x01\x01\x12$\n\x04part\x18\r \x01(\x0e\x32\x16.emomotion.v1.BodyPart\x12\x0c\n\x04loop\x18\x0e \x01(\x08\x12\x12\n\x05speed\x18\x0f \x01(\x01H\x04\x88\x01\x01\x12(\n\x04post\x18\x10 \x01(\x0b\x32\x1a.emomotion.v1.PostSettings\x12!\n\x05goals\x18\x11 \x03(\x0b\x32\x12.emomotion.v1.GoalB\x05\n\x03wayB\x07\n\x05_seedB\x06\n\x04_fpsB\n\n\x08_headingB\x08\n\x06_speed\"K\n\x04\x42\x65\x61t\x12\x0c\n\x04text\x18\x01 \x01(\t\x12$\n\x06\x61\x66\x66\x65\x63t\x18\x02 \x01(\x0b\x32\x14.emomotion.v1.Affect\x12\x0f\n\x07seconds\x18\x03 \x01(\x01\"<\n\x0cSourceMotion\x12\x0b\n\x03\x66ps\x18\x01 \x01(\x01\x12\x11\n\trotations\x18\x02 \x03(\x02\x12\x0c\n\x04root\x18\x03 \x03(\x02\"&\n\x04Span\x12\x0f\n\x07start_s\x18\x01 \x01(\x01\x12\r\n\x05\x65nd_s\x18\x02 \x01(\x01\"L\n\x08Keyframe\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12 \n\x04pose\x18\x02 \x01(\x0b\x32\x12.emomotion.v1.Pose\x12\r\n\x05place\x18\x03 \x01(\x08\"\xa4\x01\n\x04Goal\x12(\n\x08\x65\x66\x66\x65\x63tor\x18\x01 \x01(\x0e\x32\x16.emomotion.v1.Effector\x12\x0f\n\x07seconds\x18\x02 \x01(\x01\x12\x0e\n\x06hold_s\x18\x03 \x01(\x01\x12\x10\n\x08position\x18\x04 \x03(\x02\x12\x10\n\x08rotation\x18\x05 \x03(\x02\x12\r\n\x05place\x18\x06 \x01(\x08\x12\x13\n\x06\x65\x61se_s\x18\x07 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_ease_s\"/\n\x05Route\x12&\n\x06points\x18\x01 \x03(\x0b\x32\x16.emomotion.v1.Waypoint\"1\n\x08Waypoint\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12\t\n\x01x\x18\x02 \x01(\x01\x12\t\n\x01z\x18\x03 \x01(\x01\"A\n\x0cPostSettings\x12\x11\n\tlock_feet\x18\x01 \x01(\x08\x12\x0e\n\x06ground\x18\x02 \x01(\x08\x12\x0e\n\x06smooth\x18\x03 \x01(\x01*\x8a\x01\n\x08\x45\x66\x66\x65\x63tor\x12\x18\n\x14\x45\x46\x46\x45\x43TOR_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45\x46\x46\x45\x43TOR_LEFT_WRIST\x10\x01\x12\x18\n\x14\x45\x46\x46\x45\x43TOR_RIGHT_WRIST\x10\x02\x12\x17\n\x13\x45\x46\x46\x45\x43TOR_LEFT_ANKLE\x10\x03\x12\x18\n\x14\x45\x46\x46\x45\x43TOR_RIGHT_ANKLE\x10\x04*O\n\x08\x42odyPart\x12\x19\n\x15\x42ODY_PART_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x42ODY_PART_WHOLE\x10\x01\x12\x13\n\x0f\x42ODY_PART_UPPER\x10\x02\x32X\n\x0e\x43omposeService\x12\x46\n\x07\x43ompose\x12\x1c.emomotion.v1.ComposeRequest\x1a\x1b.emomotion.v1.GenerateReply0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'emomotion.v1.compose_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BODYPART']._serialized_start=1090
-  _globals['_BODYPART']._serialized_end=1169
+  _globals['_EFFECTOR']._serialized_start=1293
+  _globals['_EFFECTOR']._serialized_end=1431
+  _globals['_BODYPART']._serialized_start=1433
+  _globals['_BODYPART']._serialized_end=1512
   _globals['_COMPOSEREQUEST']._serialized_start=124
-  _globals['_COMPOSEREQUEST']._serialized_end=664
-  _globals['_BEAT']._serialized_start=666
-  _globals['_BEAT']._serialized_end=741
-  _globals['_SOURCEMOTION']._serialized_start=743
-  _globals['_SOURCEMOTION']._serialized_end=803
-  _globals['_SPAN']._serialized_start=805
-  _globals['_SPAN']._serialized_end=843
-  _globals['_KEYFRAME']._serialized_start=845
-  _globals['_KEYFRAME']._serialized_end=921
-  _globals['_ROUTE']._serialized_start=923
-  _globals['_ROUTE']._serialized_end=970
-  _globals['_WAYPOINT']._serialized_start=972
-  _globals['_WAYPOINT']._serialized_end=1021
-  _globals['_POSTSETTINGS']._serialized_start=1023
-  _globals['_POSTSETTINGS']._serialized_end=1088
-  _globals['_COMPOSESERVICE']._serialized_start=1171
-  _globals['_COMPOSESERVICE']._serialized_end=1259
+  _globals['_COMPOSEREQUEST']._serialized_end=699
+  _globals['_BEAT']._serialized_start=701
+  _globals['_BEAT']._serialized_end=776
+  _globals['_SOURCEMOTION']._serialized_start=778
+  _globals['_SOURCEMOTION']._serialized_end=838
+  _globals['_SPAN']._serialized_start=840
+  _globals['_SPAN']._serialized_end=878
+  _globals['_KEYFRAME']._serialized_start=880
+  _globals['_KEYFRAME']._serialized_end=956
+  _globals['_GOAL']._serialized_start=959
+  _globals['_GOAL']._serialized_end=1123
+  _globals['_ROUTE']._serialized_start=1125
+  _globals['_ROUTE']._serialized_end=1172
+  _globals['_WAYPOINT']._serialized_start=1174
+  _globals['_WAYPOINT']._serialized_end=1223
+  _globals['_POSTSETTINGS']._serialized_start=1225
+  _globals['_POSTSETTINGS']._serialized_end=1290
+  _globals['_COMPOSESERVICE']._serialized_start=1514
+  _globals['_COMPOSESERVICE']._serialized_end=1602
 # @@protoc_insertion_point(module_scope)

@@ -10,17 +10,30 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Effector(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EFFECTOR_UNSPECIFIED: _ClassVar[Effector]
+    EFFECTOR_LEFT_WRIST: _ClassVar[Effector]
+    EFFECTOR_RIGHT_WRIST: _ClassVar[Effector]
+    EFFECTOR_LEFT_ANKLE: _ClassVar[Effector]
+    EFFECTOR_RIGHT_ANKLE: _ClassVar[Effector]
+
 class BodyPart(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     BODY_PART_UNSPECIFIED: _ClassVar[BodyPart]
     BODY_PART_WHOLE: _ClassVar[BodyPart]
     BODY_PART_UPPER: _ClassVar[BodyPart]
+EFFECTOR_UNSPECIFIED: Effector
+EFFECTOR_LEFT_WRIST: Effector
+EFFECTOR_RIGHT_WRIST: Effector
+EFFECTOR_LEFT_ANKLE: Effector
+EFFECTOR_RIGHT_ANKLE: Effector
 BODY_PART_UNSPECIFIED: BodyPart
 BODY_PART_WHOLE: BodyPart
 BODY_PART_UPPER: BodyPart
 
 class ComposeRequest(_message.Message):
-    __slots__ = ("beats", "track", "seed", "plan", "generator", "fps", "source", "keep", "keyframes", "path", "route", "heading", "part", "loop", "speed", "post")
+    __slots__ = ("beats", "track", "seed", "plan", "generator", "fps", "source", "keep", "keyframes", "path", "route", "heading", "part", "loop", "speed", "post", "goals")
     BEATS_FIELD_NUMBER: _ClassVar[int]
     TRACK_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +50,7 @@ class ComposeRequest(_message.Message):
     LOOP_FIELD_NUMBER: _ClassVar[int]
     SPEED_FIELD_NUMBER: _ClassVar[int]
     POST_FIELD_NUMBER: _ClassVar[int]
+    GOALS_FIELD_NUMBER: _ClassVar[int]
     beats: _containers.RepeatedCompositeFieldContainer[Beat]
     track: _live_pb2.AffectTrack
     seed: int
@@ -53,7 +67,8 @@ class ComposeRequest(_message.Message):
     loop: bool
     speed: float
     post: PostSettings
-    def __init__(self, beats: _Optional[_Iterable[_Union[Beat, _Mapping]]] = ..., track: _Optional[_Union[_live_pb2.AffectTrack, _Mapping]] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., generator: _Optional[str] = ..., fps: _Optional[float] = ..., source: _Optional[_Union[SourceMotion, _Mapping]] = ..., keep: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., keyframes: _Optional[_Iterable[_Union[Keyframe, _Mapping]]] = ..., path: _Optional[_Union[_live_pb2.Path, _Mapping]] = ..., route: _Optional[_Union[Route, _Mapping]] = ..., heading: _Optional[float] = ..., part: _Optional[_Union[BodyPart, str]] = ..., loop: _Optional[bool] = ..., speed: _Optional[float] = ..., post: _Optional[_Union[PostSettings, _Mapping]] = ...) -> None: ...
+    goals: _containers.RepeatedCompositeFieldContainer[Goal]
+    def __init__(self, beats: _Optional[_Iterable[_Union[Beat, _Mapping]]] = ..., track: _Optional[_Union[_live_pb2.AffectTrack, _Mapping]] = ..., seed: _Optional[int] = ..., plan: _Optional[str] = ..., generator: _Optional[str] = ..., fps: _Optional[float] = ..., source: _Optional[_Union[SourceMotion, _Mapping]] = ..., keep: _Optional[_Iterable[_Union[Span, _Mapping]]] = ..., keyframes: _Optional[_Iterable[_Union[Keyframe, _Mapping]]] = ..., path: _Optional[_Union[_live_pb2.Path, _Mapping]] = ..., route: _Optional[_Union[Route, _Mapping]] = ..., heading: _Optional[float] = ..., part: _Optional[_Union[BodyPart, str]] = ..., loop: _Optional[bool] = ..., speed: _Optional[float] = ..., post: _Optional[_Union[PostSettings, _Mapping]] = ..., goals: _Optional[_Iterable[_Union[Goal, _Mapping]]] = ...) -> None: ...
 
 class Beat(_message.Message):
     __slots__ = ("text", "affect", "seconds")
@@ -92,6 +107,24 @@ class Keyframe(_message.Message):
     pose: _live_pb2.Pose
     place: bool
     def __init__(self, seconds: _Optional[float] = ..., pose: _Optional[_Union[_live_pb2.Pose, _Mapping]] = ..., place: _Optional[bool] = ...) -> None: ...
+
+class Goal(_message.Message):
+    __slots__ = ("effector", "seconds", "hold_s", "position", "rotation", "place", "ease_s")
+    EFFECTOR_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    HOLD_S_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    ROTATION_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    EASE_S_FIELD_NUMBER: _ClassVar[int]
+    effector: Effector
+    seconds: float
+    hold_s: float
+    position: _containers.RepeatedScalarFieldContainer[float]
+    rotation: _containers.RepeatedScalarFieldContainer[float]
+    place: bool
+    ease_s: float
+    def __init__(self, effector: _Optional[_Union[Effector, str]] = ..., seconds: _Optional[float] = ..., hold_s: _Optional[float] = ..., position: _Optional[_Iterable[float]] = ..., rotation: _Optional[_Iterable[float]] = ..., place: _Optional[bool] = ..., ease_s: _Optional[float] = ...) -> None: ...
 
 class Route(_message.Message):
     __slots__ = ("points",)

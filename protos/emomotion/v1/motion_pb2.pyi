@@ -90,18 +90,28 @@ class StageTime(_message.Message):
     passes: int
     def __init__(self, stage: _Optional[str] = ..., ms: _Optional[float] = ..., passes: _Optional[int] = ...) -> None: ...
 
+class MadeWith(_message.Message):
+    __slots__ = ("name", "version")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    version: str
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ...) -> None: ...
+
 class GenerateStatus(_message.Message):
-    __slots__ = ("used", "stages", "degraded", "bundle_sha256", "budget_left_ms", "notes")
+    __slots__ = ("used", "stages", "degraded", "bundle_sha256", "budget_left_ms", "notes", "made_with")
     USED_FIELD_NUMBER: _ClassVar[int]
     STAGES_FIELD_NUMBER: _ClassVar[int]
     DEGRADED_FIELD_NUMBER: _ClassVar[int]
     BUNDLE_SHA256_FIELD_NUMBER: _ClassVar[int]
     BUDGET_LEFT_MS_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
+    MADE_WITH_FIELD_NUMBER: _ClassVar[int]
     used: SettingsUsed
     stages: _containers.RepeatedCompositeFieldContainer[StageTime]
     degraded: bool
     bundle_sha256: str
     budget_left_ms: float
     notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, used: _Optional[_Union[SettingsUsed, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., degraded: _Optional[bool] = ..., bundle_sha256: _Optional[str] = ..., budget_left_ms: _Optional[float] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    made_with: _containers.RepeatedCompositeFieldContainer[MadeWith]
+    def __init__(self, used: _Optional[_Union[SettingsUsed, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., degraded: _Optional[bool] = ..., bundle_sha256: _Optional[str] = ..., budget_left_ms: _Optional[float] = ..., notes: _Optional[_Iterable[str]] = ..., made_with: _Optional[_Iterable[_Union[MadeWith, _Mapping]]] = ...) -> None: ...

@@ -2,10 +2,16 @@
 
 import { socketTo } from "./api.js";
 import { affectOf, pointOf } from "./feelings.js";
+import { Recorder, told } from "./recorder.js";
 
 const SAME_POINT = 0.02;
 const REMEMBERED = 200;
 const GAP_MS = 60;
+
+/** Whether a frame shows a change: a feeling does as soon as the posture of it is laid over the motion. */
+function shows(frame, { number, point }) {
+  return frame.wish >= number || Boolean(point && frame.reacting && Math.hypot(frame.point[0] - point[0], frame.point[1] - point[1]) < SAME_POINT);
+}
 
 /** Latencies in milliseconds: from a change to the first picture that shows it. */
 class Meter {
@@ -18,12 +24,11 @@ class Meter {
 
   sent(number, now, strengths) { this.waiting.push({ number, now, point: strengths ? pointOf(strengths) : null }); }
 
-  /** A frame was drawn. A feeling shows as soon as the posture of it is laid over the motion. */
+  /** A frame was drawn. */
   shown(frame, now) {
     const left = [];
     for (const wish of this.waiting) {
-      const felt = wish.point && frame.reacting && Math.hypot(frame.point[0] - wish.point[0], frame.point[1] - wish.point[1]) < SAME_POINT;
-      if (frame.wish >= wish.number || felt) this.found.push(now - wish.now);
+      if (shows(frame, wish)) this.found.push(now - wish.now);
       else left.push(wish);
     }
     if (left.length === this.waiting.length) return false;
@@ -40,11 +45,14 @@ class Meter {
 }
 
 export class Live {
-  /** told(kind, message) hears "open", "ended", "refused" and "lost". */
+  /** told(kind, message) hears "open", "ended", "refused" and "lost", and "full" when a recording has no more room. */
   constructor(told) {
     this.told = told;
     this.meter = new Meter();
     this.running = false;
+    this.recorder = null;
+    this.history = [];
+    this.fps = 30;
   }
 
   start(order) {
@@ -54,6 +62,10 @@ export class Live {
     this.fps = 30;
     this.count = 0;
     this.running = true;
+    this.seed = "";
+    const { plan, seed, ...wish } = order;
+    this.plan = plan ?? "";
+    this.history = [{ number: 0, wish }];
     const socket = (this.socket = socketTo("/api/live"));
     socket.binaryType = "arraybuffer";
     socket.onopen = () => socket.send(JSON.stringify({ start: order }));
@@ -63,9 +75,11 @@ export class Live {
       const message = JSON.parse(data);
       if (message.open) {
         this.fps = message.fps;
+        this.seed = message.seed;
         this.told("open", message);
       } else if (message.refused) {
         this.meter.waiting = this.meter.waiting.filter(({ number }) => number !== message.number);
+        this.history = this.history.filter(({ number }) => number !== message.number);
         // The studio told the server nothing, so that its numbers are one behind ours.
         this.count--;
         this.told("refused", { error: message.refused, field: message.field });
@@ -91,6 +105,27 @@ export class Live {
     };
     this.frames.push(frame);
     if (this.frames.length > 4) this.frames.shift();
+    for (const change of this.history) if (change.shown === undefined && shows(frame, change)) change.shown = frame.number;
+    if (this.recorder?.take(frame)) this.told("full");
+    else if (!this.recorder) this.forget();
+  }
+
+  /** Of what showed before, only what holds is remembered. */
+  forget() {
+    const shown = this.history.filter((change) => change.shown !== undefined);
+    if (shown.length < 2) return;
+    const all = shown.reduce((before, { wish }) => told(before, wish), {});
+    this.history = [{ number: 0, wish: all, shown: shown[shown.length - 1].shown }, ...this.history.filter((change) => change.shown === undefined)];
+  }
+
+  /** Keep frames from now on. */
+  record() { this.recorder = new Recorder(this.fps); }
+
+  /** What was recorded, or null for nothing to speak of. */
+  recorded() {
+    const found = this.recorder?.finish(this.history) ?? null;
+    this.recorder = null;
+    return found;
   }
 
   /** The two frames to draw between now, and how far: one frame behind what came, so that motion is even. */
@@ -121,6 +156,7 @@ export class Live {
     if (strengths) wish.affect = affectOf(strengths);
     const number = ++this.count;
     this.meter.sent(number, since, strengths);
+    this.history.push({ number, wish, point: strengths ? pointOf(strengths) : null });
     this.socket.send(JSON.stringify({ change: wish, number }));
   }
 

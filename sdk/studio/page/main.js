@@ -1,13 +1,14 @@
 // The page: what is on it, and what goes from where to where.
 
 import { affectAt, exported, lookOf, packet, Watch } from "./api.js";
+import { Body } from "./body.js";
 import { Face } from "./face.js";
 import { affectOf, colourOf, facts, feltAt, pointOf, sentenceOf, strengthsOf, WHEEL } from "./feelings.js";
 import { Figure, Mannequin } from "./figure.js";
 import { Floor } from "./floor.js";
-import { Live } from "./live.js";
-import { liveOf } from "./orders.js";
+import { LiveDesk } from "./livedesk.js";
 import { pack, unpack } from "./packets.js";
+import { Pins } from "./pins.js";
 import { Stage } from "./stage.js";
 import { id, Store, Takes } from "./store.js";
 import { TakesDesk } from "./takes.js";
@@ -22,13 +23,17 @@ const icons = {
   ahead: "M3.5 3v10L10 8zM10.5 3h2v10h-2z",
 };
 let server = { state: "starting", message: "looking for the studio", formats: [".glb"], info: null, composes: false };
-let stage = null, mannequin = null, face = null, wheel = null, pad = null, floor = null, liveFigure = null;
+let stage = null, mannequin = null, face = null, wheel = null, pad = null, floor = null, pins = null;
 let playing = false, seconds = 0, posed = "", pointAsked = 0, pointWanted = null, lookAsked = 0, waiting = null;
 
-const app = { store, memory: new Takes(), composes: () => server.composes, get stage() { return stage; }, get mannequin() { return mannequin; } };
+const app = {
+  store, memory: new Takes(), body: null, composes: () => server.composes, felt: () => key(store.doc).strengths, stand, render: () => render(store.doc),
+  fault: showFault, settled: clearFault, get stage() { return stage; }, get mannequin() { return mannequin; }, get face() { return face; },
+  get takes() { return desk; }, get info() { return server.info; }, get ready() { return server.state === "ready"; },
+};
 const desk = new TakesDesk($("takes"), app);
 const timeline = new Timeline(store, { seek });
-const live = new Live(heard);
+const liveDesk = new LiveDesk(app), { live } = liveDesk;
 const key = (doc) => doc.keys[doc.key] ?? doc.keys[0];
 const length = () => Math.max(desk.chosen?.seconds ?? 0, ...store.doc.shown.map((name) => desk.get(name)?.seconds ?? 0));
 
@@ -103,7 +108,7 @@ function play(on = !playing) {
 
 /** Before each picture: pose everybody. Says whether anything moves. */
 function work(dt, now) {
-  if (store.doc.mode === "live") return workLive(now);
+  if (store.doc.mode === "live") return liveDesk.work(now);
   const doc = store.doc, end = length();
   if (playing) {
     seconds += dt * doc.rate;
@@ -119,6 +124,8 @@ function work(dt, now) {
   if (state === posed) return false;
   posed = state;
   desk.pose(seconds);
+  floor?.at(seconds);
+  pins?.at(seconds);
   const take = desk.chosen, figure = desk.figures.get(doc.chosen);
   if (take && figure) {
     const frame = clamp(Math.floor(seconds * take.fps), 0, take.frames - 1), next = Math.min(frame + 1, take.frames - 1);
@@ -141,29 +148,6 @@ function stand(x, z, felt, followX, followZ) {
   stage.halo.position.set(x, 0.004, z);
   stage.halo.material.color.set(colourOf(felt).replaceAll(" ", ","));
   if (store.doc.follow) stage.follow(followX, followZ);
-}
-
-function workLive(now) {
-  const at = live.now(now);
-  if (!at || !mannequin) return false;
-  if (!liveFigure) {
-    liveFigure = new Figure(mannequin);
-    liveFigure.look(1);
-    stage.figures.add(liveFigure);
-  }
-  const { a, b, share } = at;
-  const rotations = (workLive.rotations ??= new Float32Array(176)), root = (workLive.root ??= new Float32Array(6));
-  rotations.set(a.rotations), rotations.set(b.rotations, 88), root.set(a.root), root.set(b.root, 3);
-  liveFigure.pose(rotations, root, 0, 1, share);
-  if (face && store.doc.face) {
-    const count = b.face.length, values = (workLive.face ??= new Float32Array(2 * count));
-    values.set(a.face), values.set(b.face, count);
-    face.show(values, 0, count, share);
-  }
-  stand(liveFigure.ground.x, liveFigure.ground.z, key(store.doc).strengths, liveFigure.ground.x, liveFigure.ground.z);
-  // The newer of the two is on the screen as soon as the picture is on its way to it.
-  if (live.meter.shown(share > 0 ? b : a, performance.now())) showMeter();
-  return live.running || share < 1;
 }
 
 function showClock() {
@@ -207,30 +191,6 @@ async function generate() {
 function clearFault() {
   unmark();
   $("problem").hidden = true;
-}
-
-function goLive() {
-  if (server.state !== "ready") return;
-  clearFault();
-  if (!store.doc.beats[store.doc.beat].text.trim()) return showFault({ message: "say what the character does", field: "text" });
-  live.start(liveOf(store.doc, key(store.doc).strengths));
-  render(store.doc);
-  showMeter();
-}
-
-function heard(kind, message) {
-  if (kind === "open") announce("The character is live");
-  else if (kind === "refused" || kind === "lost") showFault({ message: message.error, field: message.field ?? "", away: message.away });
-  else announce("The character has ended");
-  render(store.doc);
-}
-
-function showMeter() {
-  const { meter } = live, ms = (value) => (value === undefined ? "–" : `${Math.round(value)} ms`);
-  say($("meter-last"), ms(meter.last));
-  say($("meter-p50"), ms(meter.quantile(0.5)));
-  say($("meter-p95"), ms(meter.quantile(0.95)));
-  say($("meter-n"), String(meter.found.length));
 }
 
 async function download(event) {
@@ -303,9 +263,7 @@ function render(doc) {
   put($("generate"), { "aria-disabled": ready ? null : true });
   $("generate").hidden = making;
   $("stop").hidden = !making;
-  put($("live-start"), { "aria-disabled": ready ? null : true });
-  $("live-start").hidden = live.running;
-  $("live-stop").hidden = !live.running;
+  liveDesk.render();
   $("takes-none").hidden = doc.takes.length > 0 || making;
   $("undo").disabled = !store.past.length;
   $("redo").disabled = !store.future.length;
@@ -314,6 +272,7 @@ function render(doc) {
   desk.render(doc);
   expectant();
   floor?.update(doc, { takes: desk, mode: doc.mode, composes: server.composes });
+  pins?.update(doc, server.composes && doc.mode === "clip");
   if (stage) {
     stage.face = doc.face ? face : null;
     stage.halo.visible &&= Boolean(desk.chosen) || doc.mode === "live";
@@ -325,7 +284,7 @@ function render(doc) {
 
 /** Somebody stands there before there is a take. */
 function expectant() {
-  const wanted = Boolean(mannequin) && !desk.chosen && !liveFigure;
+  const wanted = Boolean(mannequin) && !(desk.chosen && store.doc.mode === "clip") && !liveDesk.figure;
   if (wanted && !waiting) {
     waiting = new Figure(mannequin);
     waiting.look(1);
@@ -371,7 +330,7 @@ function renderTime(doc) {
   $("scrub").disabled = !desk.chosen;
   fillRange($("rate"), doc.rate);
   for (const button of ["keep-add", "key-set"]) $(button).disabled = !desk.chosen;
-  $("key-set").hidden = !server.composes;
+  $("key-set").hidden = $("pin-tool").hidden = !server.composes;
   $("path-tool").hidden = !(doc.mode === "live" || server.composes);
   showClock();
 }
@@ -391,7 +350,7 @@ function renderExport(doc) {
 
 function hint(doc) {
   if (!stage) return "The stage needs WebGL 2, which this browser does not give. All else works.";
-  if (doc.mode === "live" && !live.running && !liveFigure) return "Go live, then change words, feeling, pace and way while it moves.";
+  if (doc.mode === "live" && !live.running && !liveDesk.figure) return "Go live, then change words, feeling, pace and way while it moves.";
   if (doc.mode === "clip" && !desk.chosen && !desk.stopper) return "Say what happens, choose a feeling, generate.";
   return "";
 }
@@ -434,10 +393,7 @@ const checked = (name, patch) => on(name, "change", (event) => store.set((doc) =
 
 function setMode(mode) {
   if (mode === "clip") {
-    live.stop();
-    liveFigure?.dispose();
-    liveFigure = null;
-    live.frames = [];
+    liveDesk.leave();
   } else playing = false;
   posed = "";
   store.set({ mode });
@@ -447,11 +403,11 @@ function wire() {
   on("mode-clip", "click", () => setMode("clip"));
   on("mode-live", "click", () => setMode("live"));
   on("text", "input", (event) => { clearFault(); setBeat({ text: event.target.value }, "text"); });
-  on("text", "change", (event) => live.running && event.target.value.trim() && live.change({ text: event.target.value }));
+  on("text", "change", (event) => liveDesk.say(event.target.value));
   on("text", "keydown", (event) => {
     if (store.doc.mode === "live" && event.key === "Enter" && !event.shiftKey && !event.ctrlKey) {
       event.preventDefault();
-      if (live.running && event.target.value.trim()) live.change({ text: event.target.value });
+      liveDesk.say(event.target.value);
     }
   });
   on("seconds", "input", (event) => setBeat({ seconds: Number(event.target.value) }, "seconds"));
@@ -483,8 +439,6 @@ function wire() {
   });
   on("generate", "click", generate);
   on("stop", "click", () => desk.stop());
-  on("live-start", "click", goLive);
-  on("live-stop", "click", () => { live.end(); setTimeout(() => live.running && live.stop(), 1500); });
   on("play", "click", () => play());
   on("back", "click", () => step(-1));
   on("ahead", "click", () => step(1));
@@ -518,7 +472,7 @@ function keys(event) {
   const typing = event.target.matches?.("textarea, input:not([type=range]), select");
   const held = event.ctrlKey || event.metaKey;
   const { doc } = store;
-  if (held && event.key === "Enter") doc.mode === "clip" ? generate() : goLive();
+  if (held && event.key === "Enter") doc.mode === "clip" ? generate() : liveDesk.go();
   else if (held && event.key.toLowerCase() === "z" && !typing) event.shiftKey ? store.redo() : store.undo();
   else if (typing || held || document.querySelector("dialog[open]")) return;
   else if (event.key === " " && !event.target.matches?.("button, summary, input")) doc.mode === "clip" && play();
@@ -533,19 +487,22 @@ async function dress() {
   const figure = unpack(await packet("/api/figure"));
   facts.anchors = Object.fromEntries(figure.header.emotions.map((name, k) => [name, figure.header.valence_arousal[k]]));
   facts.words = figure.header.words;
-  wheel = new Wheel($("wheel"), { change: feel, mixing: () => store.doc.mix });
-  pad = new Pad($("pad"), { change: feelAt, anchors: facts.anchors });
+  // What is there already, from a time when the studio went away in the middle of this, stays.
+  wheel ??= new Wheel($("wheel"), { change: feel, mixing: () => store.doc.mix });
+  pad ??= new Pad($("pad"), { change: feelAt, anchors: facts.anchors });
   try {
-    stage = new Stage($("stage"), $("canvas"));
+    stage ??= new Stage($("stage"), $("canvas"));
   } catch {
     stage = null; // no WebGL: words, feelings, takes and export work without
   }
-  mannequin = stage && new Mannequin(figure);
+  mannequin ??= stage && new Mannequin(figure);
+  app.body ??= new Body(figure);
+  pins ??= new Pins(app);
   if (stage) {
     stage.faceBox = $("face-box");
     stage.halo.visible = false;
     stage.onframe = work;
-    floor = new Floor(stage, mannequin, store, { change: (path) => live.change(path.length > 1 ? { path } : { free: true }) });
+    floor ??= new Floor(stage, mannequin, store, { change: (path) => live.change(path.length > 1 ? { path } : { free: true }) });
   }
   await desk.restore();
   render(store.doc);

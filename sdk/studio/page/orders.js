@@ -1,6 +1,8 @@
 // The document as an order to the studio; see sdk/studio/orders.py.
 
 import { affectOf } from "./feelings.js";
+import { lengthOf } from "./timeline.js";
+import { timesOf } from "./way.js";
 
 /** What a take is made of: the first beat and feeling alone where the server does not compose. */
 export function orderOf(doc, { composes, seed }) {
@@ -13,7 +15,15 @@ export function orderOf(doc, { composes, seed }) {
   if (doc.loop) order.loop = true;
   if (doc.speed !== 1) order.speed = doc.speed;
   if (doc.post.lock_feet || doc.post.ground || doc.post.smooth > 0) order.post = doc.post;
-  if (doc.path.length > 1) order.path = doc.path;
+  if (doc.path.length > 1 && doc.byTime) {
+    const times = timesOf(doc.path, doc.times, lengthOf(doc));
+    order.route = doc.path.map(([x, z], k) => ({ seconds: times[k], x, z }));
+  } else if (doc.path.length > 1) order.path = doc.path;
+  if (doc.pins.length) {
+    order.goals = doc.pins.map(({ effector, seconds, hold, at, place, turned, rotation, ease }) => (
+      { effector, seconds, hold, position: at, place, ...(turned ? { rotation } : {}), ...(ease ? { ease } : {}) }
+    ));
+  }
   if (doc.poses.length) order.keyframes = doc.poses.map(({ seconds, rotations, root, place }) => ({ seconds, rotations, root, place }));
   if (doc.make === "upper") order.part = "upper";
   if (doc.make === "redo") order.keep = doc.keep.map(({ start, end }) => [start, end]);

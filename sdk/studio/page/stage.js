@@ -72,6 +72,8 @@ export class Stage {
     this.faceBox = null;
     this.dirty = true;
     this.caster = new Raycaster();
+    this.tools = [];
+    this.labels = [];
     this.theme();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.theme());
     new ResizeObserver(() => this.resize()).observe(box);
@@ -146,6 +148,7 @@ export class Stage {
     this.key.position.set(this.aim.x + 2.2, 5.2, this.aim.z + 2.6);
     this.key.target.position.set(this.aim.x, 0.6, this.aim.z);
     this.rim.position.set(this.aim.x - 3, 3, this.aim.z - 3);
+    this.putLabels();
     const { clientWidth: w, clientHeight: h } = this.box;
     renderer.setScissorTest(false);
     renderer.setViewport(0, 0, w, h);
@@ -160,6 +163,19 @@ export class Stage {
     renderer.setViewport(x, y, box.width, box.height);
     renderer.clearDepth();
     renderer.render(this.face.scene, this.face.camera);
+  }
+
+  /** Put words beside places: `labels` are {node, place}. Of those that would cover each other the first one stays. */
+  putLabels() {
+    const box = this.canvas.getBoundingClientRect(), taken = [];
+    this.camera.updateMatrixWorld();
+    for (const { node, place } of this.labels) {
+      const [x, y] = this.onScreen(place), ahead = new Vector3(...place).applyMatrix4(this.camera.matrixWorldInverse).z < 0;
+      node.hidden = !ahead || taken.some(([u, v]) => Math.abs(u - x) < 40 && Math.abs(v - y) < 20);
+      if (node.hidden) continue;
+      taken.push([x, y]);
+      node.style.translate = `${(x - box.left).toFixed(1)}px ${(y - box.top).toFixed(1)}px`;
+    }
   }
 
   /** The camera goes to where it is wanted; at once for those who want things to keep still. */
@@ -205,22 +221,39 @@ export class Stage {
     this.dirty = true;
   }
 
-  /** Place on the floor below a pointer, [x, z] in metres, or null for the sky. */
-  floorAt(event) {
+  /** Where the ray below a pointer meets a plane, or null. */
+  meets(event, plane) {
     const box = this.canvas.getBoundingClientRect();
     this.caster.setFromCamera(new Vector2(((event.clientX - box.left) / box.width) * 2 - 1, 1 - ((event.clientY - box.top) / box.height) * 2), this.camera);
-    const hit = this.caster.ray.intersectPlane(FLOOR, new Vector3());
+    return this.caster.ray.intersectPlane(plane, new Vector3());
+  }
+
+  /** Place on the floor below a pointer, [x, z] in metres, or null for the sky. */
+  floorAt(event) {
+    const hit = this.meets(event, FLOOR);
     return hit && hit.distanceTo(this.camera.position) < 40 ? [hit.x, hit.z] : null;
   }
 
-  /** Pointers turn, shift and zoom; `tool` may take a drag for itself: {start(event, floor), move(floor), end()}. */
+  /** Place below a pointer as far away as [x, y, z] is, for what is dragged through the air; or null. */
+  levelAt(event, place) {
+    const facing = this.camera.getWorldDirection(new Vector3());
+    return this.meets(event, new Plane().setFromNormalAndCoplanarPoint(facing, new Vector3(...place)))?.toArray() ?? null;
+  }
+
+  /** Where a place is on the screen, in points of the page. */
+  onScreen(place) {
+    const box = this.canvas.getBoundingClientRect(), seen = new Vector3(...place).project(this.camera);
+    return [box.left + ((seen.x + 1) / 2) * box.width, box.top + ((1 - seen.y) / 2) * box.height];
+  }
+
+  /** Pointers turn, shift and zoom; one of `tools` may take a drag for itself: {start(event, floor), move(floor, event), end()}. */
   steer() {
     const held = new Map();
     let tool = null;
     this.box.addEventListener("pointerdown", (event) => {
       if (event.target.closest("button")) return;
       this.box.setPointerCapture(event.pointerId);
-      tool = held.size ? null : this.tool?.start(event, this.floorAt(event)) ? this.tool : null;
+      tool = held.size ? null : this.tools.find((one) => one.start(event, this.floorAt(event)));
       held.set(event.pointerId, [event.clientX, event.clientY]);
     });
     this.box.addEventListener("pointermove", (event) => {
@@ -228,7 +261,7 @@ export class Stage {
       if (!before) return;
       const here = [event.clientX, event.clientY], dx = here[0] - before[0], dy = here[1] - before[1];
       held.set(event.pointerId, here);
-      if (tool) return void tool.move(this.floorAt(event));
+      if (tool) return void tool.move(this.floorAt(event), event);
       if (held.size === 2) {
         const [other] = [...held].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
         this.zoom(Math.hypot(before[0] - other[0], before[1] - other[1]) / Math.max(Math.hypot(here[0] - other[0], here[1] - other[1]), 1));

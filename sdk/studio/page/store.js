@@ -11,14 +11,15 @@ export const blank = () => ({
   beats: [{ id: id(), text: "a person walks forward", seconds: 4 }], beat: 0,
   keys: [{ id: id(), seconds: 0, strengths: { joy: 0.7 }, point: null }], key: 0,
   mix: false, seed: "", plan: "", count: 1, make: "new", speed: 1, loop: false,
-  post: { lock_feet: false, ground: false, smooth: 0 }, keep: [], poses: [], pose: -1, path: [],
+  post: { lock_feet: false, ground: false, smooth: 0 }, keep: [], poses: [], pose: -1,
+  path: [], times: [], byTime: false, pins: [], pin: -1,
   pace: 1, heading: null,
   takes: [], chosen: null, shown: [],
   follow: true, beside: false, face: true, repeat: true, rate: 1,
   file: { name: "clip", format: ".glb", fps: "", inPlace: false },
 });
 /** What undo brings back: what is asked for, not how it is looked at. */
-const ASKED = ["beats", "keys", "beat", "key", "seed", "plan", "make", "speed", "loop", "post", "keep", "poses", "pose", "path"];
+const ASKED = ["beats", "keys", "beat", "key", "seed", "plan", "make", "speed", "loop", "post", "keep", "poses", "pose", "path", "times", "byTime", "pins", "pin"];
 
 function restored() {
   for (const place of [sessionStorage, localStorage]) {

@@ -6,6 +6,8 @@ import { colourOf, sentenceOf, strengthsOf } from "./feelings.js";
 import { orderOf, seedsOf } from "./orders.js";
 import { pack, unpack } from "./packets.js";
 import { id } from "./store.js";
+import { headerOf } from "./recorder.js";
+import { thumb } from "./thumbs.js";
 import { announce, h, keyed, put } from "./ui.js";
 
 const AT_ONCE = 2;
@@ -13,7 +15,7 @@ const APART_M = 1.25;
 const GHOSTS = ["#7fb2ff", "#ffb27f", "#9be29b", "#d9a5ff", "#ffe07f", "#7fe3e0"];
 
 export class TakesDesk {
-  /** fault(error) shows what went wrong; app gives {store, memory, stage, mannequin, composes()}. */
+  /** fault(error) shows what went wrong; app gives {store, memory, stage, mannequin, body, composes()}. */
   constructor(list, app) {
     this.list = list;
     this.app = app;
@@ -93,6 +95,17 @@ export class TakesDesk {
     return made;
   }
 
+  /** A live character that was recorded, as a take; from: {seed, plan, info}. */
+  keep(recorded, from) {
+    const { rotations, root, face, controls, frames } = recorded, name = id();
+    const packet = pack(headerOf(recorded, from), {
+      rotations: { data: rotations, shape: [frames, 22, 4] }, root: { data: root, shape: [frames, 3] }, face: { data: face, shape: [frames, controls] },
+    });
+    void this.app.memory.put({ id: name, packet });
+    this.app.store.set((doc) => ({ takes: [name, ...doc.takes], chosen: name, shown: [] }));
+    return this.add(name, packet);
+  }
+
   sourceOf(take) {
     return { rotations: { data: take.rotations, shape: [take.frames, 22, 4] }, root: { data: take.root, shape: [take.frames, 3] } };
   }
@@ -136,7 +149,8 @@ export class TakesDesk {
     bar.style.background = request.track?.length > 1
       ? `linear-gradient(90deg, ${request.track.map((key) => colourOf(key.affect ? strengthsOf(key.affect) : {})).join(", ")})`
       : colourOf(strengths);
-    const note = `plan ${made.plan}, made in ${Math.round(made.stage_ms.total ?? 0)} ms${made.degraded ? ", quality lowered" : ""}${made.notes?.length ? `\n${made.notes.join("\n")}` : ""}`;
+    const origin = header.recording ? "recorded live" : `plan ${made.plan}, made in ${Math.round(made.stage_ms.total ?? 0)} ms`;
+    const note = `${origin}${made.degraded ? ", quality lowered" : ""}${made.notes?.length ? `\n${made.notes.join("\n")}` : ""}`;
     const sentence = request.track?.length > 1 ? "changing" : sentenceOf(strengths);
     const radio = h("input", { type: "radio", name: "chosen", "aria-label": `${title}, ${sentence}, seed ${made.seed}, ${note}`, onchange: () => store.set({ chosen: name, shown: store.doc.shown.filter((other) => other !== name) }) });
     const tick = h("input", {
@@ -144,7 +158,9 @@ export class TakesDesk {
       onchange: (event) => store.set((doc) => ({ shown: event.target.checked ? [...doc.shown, name] : doc.shown.filter((other) => other !== name) })),
     });
     const away = h("button", { type: "button", class: "drop", "aria-label": `Remove the take with seed ${made.seed}`, title: "Remove", onclick: () => this.drop(name) }, "×");
-    const card = h("div", { class: "take", title: `${title}\nseed ${made.seed}\n${note}` }, radio, h("b", {}, title), h("small", {}, `${sentence}, ${seconds.toFixed(1)} s`), h("small", {}, `seed ${made.seed}`), h("div", { class: "side" }, away, tick), bar);
+    const card = h("div", { class: "take", title: `${title}\nseed ${made.seed}\n${note}` }, radio, h("b", {}, title), h("small", {}, `${sentence}, ${seconds.toFixed(1)} s`), h("small", {}, header.recording ? "recorded live" : `seed ${made.seed}`), h("div", { class: "side" }, away, tick), bar);
+    const { body } = this.app;
+    if (body) card.prepend(thumb(body, this.open.get(name)));
     card.addEventListener("click", (event) => event.target.matches("input, button") || radio.click());
     return card;
   }

@@ -1,8 +1,10 @@
 // Time: beats, feelings, kept spans and poses as blocks and keys on tracks; all of it is moved by pointer or arrows.
 
+import { LIMBS } from "./body.js";
 import { colourOf, feltAt, sentenceOf } from "./feelings.js";
 import { id } from "./store.js";
 import { $, clamp, drag, h, keyed, put, round, say } from "./ui.js";
+import { timed, timesOf } from "./way.js";
 
 const STEP = 0.1, LEAST = 0.5, MOST = 30;
 const percent = (seconds, total) => `${(100 * seconds) / total}%`;
@@ -16,6 +18,8 @@ export class Timeline {
     this.keys = this.track("keys", "Feeling", "thin");
     this.keep = this.track("keep", "Kept", "thin");
     this.poses = this.track("poses", "Poses", "thin");
+    this.way = this.track("way", "Way", "thin");
+    this.pins = this.track("pins", "Pins", "thin");
     this.strip = h("div", { "aria-hidden": true });
     Object.assign(this.strip.style, { position: "absolute", inset: "0", borderRadius: "6px", opacity: ".5" });
     this.keys.prepend(this.strip);
@@ -81,7 +85,7 @@ export class Timeline {
     this.store.set((doc) => {
       if (doc[list].length === 1 && (list === "beats" || list === "keys")) return {};
       const left = doc[list].filter((item) => item.id !== name);
-      const chosen = { beats: "beat", keys: "key", poses: "pose" }[list];
+      const chosen = { beats: "beat", keys: "key", poses: "pose", pins: "pin" }[list];
       return { [list]: left, ...(chosen ? { [chosen]: Math.min(doc[chosen], left.length - 1) } : {}) };
     });
   }
@@ -99,7 +103,7 @@ export class Timeline {
       put(node, { "aria-pressed": index === doc.key, "aria-label": `Feeling at ${key.seconds} seconds: ${sentenceOf(key.strengths)}`, title: sentenceOf(key.strengths) });
     });
     this.keep.hidden = !composes || !doc.keep.length;
-    keyed(this.keep.items, composes ? doc.keep : [], (span) => this.newSpan(span), (node, span) => {
+    keyed(this.keep.items, composes ? doc.keep : [], (span) => this.newKeep(span), (node, span) => {
       node.style.left = percent(span.start, this.total);
       node.style.width = percent(span.end - span.start, this.total);
       put(node, { "aria-label": `Kept from ${span.start} to ${span.end} seconds` });
@@ -108,6 +112,28 @@ export class Timeline {
     keyed(this.poses.items, composes ? doc.poses : [], (pose) => this.newKey("poses", pose), (node, pose, index) => {
       node.style.left = percent(pose.seconds, this.total);
       put(node, { "aria-pressed": index === doc.pose, "aria-label": `Keyframe at ${pose.seconds} seconds` });
+    });
+    const timed = composes && doc.byTime && doc.path.length > 1, times = timed ? timesOf(doc.path, doc.times, length) : [];
+    this.way.hidden = !timed;
+    keyed(this.way.items, times.map((seconds, k) => ({ id: `place ${k}`, seconds, k })), (place) => this.newPlace(place), (node, { seconds, k }) => {
+      const set = (doc.times[k] ?? null) !== null;
+      node.style.left = percent(seconds, this.total);
+      put(node, { "data-open": set ? null : "", "aria-label": `Point ${k + 1} of the path at ${seconds} seconds${set ? "" : ", at an even pace"}`, title: `Point ${k + 1}, ${seconds} s` });
+      say(node, String(k + 1));
+    });
+    this.showPins(composes ? doc.pins : [], doc.pin);
+  }
+
+  /** A line for each hand and foot that is pinned somewhere. */
+  showPins(pins, chosen) {
+    const lines = Object.keys(LIMBS).filter((limb) => pins.some((pin) => pin.effector === limb));
+    this.pins.hidden = !pins.length;
+    this.pins.style.height = `${20 * lines.length}px`;
+    keyed(this.pins.items, pins, (pin) => this.newPin(pin), (node, pin, index) => {
+      const line = lines.indexOf(pin.effector);
+      Object.assign(node.style, { left: percent(pin.seconds, this.total), width: percent(pin.hold, this.total), top: `${20 * line + 2}px`, bottom: "auto", height: "16px" });
+      say(node, LIMBS[pin.effector]);
+      put(node, { "aria-pressed": index === chosen, "aria-label": `${LIMBS[pin.effector]} pinned from ${pin.seconds} to ${round(pin.seconds + pin.hold)} seconds` });
     });
   }
 
@@ -153,53 +179,92 @@ export class Timeline {
   }
 
   newKey(list, { id: name }) {
-    const now = () => this.store.doc[list].find((item) => item.id === name)?.seconds ?? 0;
-    const choose = () => this.store.set((doc) => ({ [list === "keys" ? "key" : "pose"]: doc[list].findIndex((item) => item.id === name) }));
+    return this.knob(list === "poses" ? "key pose" : "key", {
+      now: () => this.store.doc[list].find((item) => item.id === name)?.seconds ?? 0,
+      choose: () => this.store.set((doc) => ({ [list === "keys" ? "key" : "pose"]: doc[list].findIndex((item) => item.id === name) })),
+      move: (seconds) => this.moveKey(list, name, seconds),
+      remove: () => this.remove(list, name),
+    });
+  }
+
+  /** A point of the path that has a time; Delete leaves its time open again. */
+  newPlace({ k }) {
+    const times = () => timesOf(this.store.doc.path, this.store.doc.times, lengthOf(this.store.doc));
+    const set = (seconds) => this.store.set((doc) => ({ times: timed(doc.path, doc.times, k, seconds, lengthOf(doc)) }), `way ${k}`);
+    return this.knob("key place", { now: () => times()[k] ?? 0, move: set, remove: () => set(null) });
+  }
+
+  /** Something at a moment, to be moved. */
+  knob(kind, { now, choose, move, remove }) {
     const node = h("button", {
-      type: "button", class: list === "poses" ? "key pose" : "key", onclick: () => { choose(); this.seek(now()); },
+      type: "button", class: kind, onclick: () => { choose?.(); this.seek(now()); },
       onkeydown: (event) => {
-        if (event.key === "Delete" || event.key === "Backspace") this.remove(list, name);
-        else this.arrows(event, (by) => this.moveKey(list, name, now() + by));
+        if (event.key === "Delete" || event.key === "Backspace") remove();
+        else this.arrows(event, (by) => move(now() + by));
       },
     });
     let moved = false, from = 0;
     drag(node, {
-      start: (event) => { moved = false; from = event.clientX; choose(); },
+      start: (event) => { moved = false; from = event.clientX; choose?.(); },
       move: (event) => {
         moved ||= Math.abs(event.clientX - from) > 3;
-        if (moved) this.moveKey(list, name, this.secondsAt(event));
+        if (moved) move(this.secondsAt(event));
       },
       end: () => node.focus(),
     });
     return node;
   }
 
-  newSpan({ id: name }) {
-    const now = () => this.store.doc.keep.find((span) => span.id === name);
-    const set = (start, end) => {
-      const length = lengthOf(this.store.doc);
-      if (end - start < 0.1 || start < 0 || end > length + 1e-6) return;
-      if (this.store.doc.keep.some((other) => other.id !== name && start <= other.end && end >= other.start)) return;
-      this.edit("keep", name, { start: round(start), end: round(end) }, `keep ${name}`);
-    };
+  newKeep({ id: name }) {
+    return this.span("kept", "kept", {
+      now: () => this.store.doc.keep.find((span) => span.id === name),
+      set: (start, end) => {
+        const length = lengthOf(this.store.doc);
+        if (end - start < 0.1 || start < 0 || end > length + 1e-6) return;
+        if (this.store.doc.keep.some((other) => other.id !== name && start <= other.end && end >= other.start)) return;
+        this.edit("keep", name, { start: round(start), end: round(end) }, `keep ${name}`);
+      },
+      remove: () => this.remove("keep", name),
+    });
+  }
+
+  newPin({ id: name }) {
+    const found = () => this.store.doc.pins.find((pin) => pin.id === name);
+    return this.span("kept pin", "", {
+      now: () => ({ start: found().seconds, end: found().seconds + found().hold }),
+      set: (start, end) => {
+        if (end < start || start < 0 || end > lengthOf(this.store.doc) + 1e-6) return;
+        this.edit("pins", name, { seconds: round(start), hold: round(end - start) }, `pin ${name}`);
+      },
+      choose: () => this.store.set((doc) => ({ pin: doc.pins.findIndex((pin) => pin.id === name) })),
+      remove: () => this.remove("pins", name),
+    });
+  }
+
+  /** Something that lasts, to be moved whole or by its ends. */
+  span(kind, text, { now, set, choose, remove }) {
     const node = h("button", {
-      type: "button", class: "kept", title: "Drag to move, its ends to change it; Shift and arrows change the end",
+      type: "button", class: kind, title: "Drag to move, its ends to change it; Shift and arrows change the end",
+      onclick: () => choose?.(),
       onkeydown: (event) => {
-        if (event.key === "Delete" || event.key === "Backspace") this.remove("keep", name);
+        if (event.key === "Delete" || event.key === "Backspace") remove();
         else this.arrows(event, (by) => set(now().start + (event.shiftKey ? 0 : by), now().end + by));
       },
-    }, "kept");
-    let from, begin, kind;
+    }, text);
+    let from, begin, grip;
     drag(node, {
       start: (event) => {
         const box = node.getBoundingClientRect();
         [from, begin] = [this.secondsAt(event), { ...now() }];
-        kind = event.clientX - box.left < 8 ? "start" : box.right - event.clientX < 8 ? "end" : "all";
+        grip = event.clientX - box.left < 8 ? "start" : box.right - event.clientX < 8 ? "end" : "all";
+        if (box.width < 24) grip = "all";
+        choose?.();
       },
       move: (event) => {
         const by = this.secondsAt(event) - from;
-        set(begin.start + (kind === "end" ? 0 : by), begin.end + (kind === "start" ? 0 : by));
+        if (by) set(begin.start + (grip === "end" ? 0 : by), begin.end + (grip === "start" ? 0 : by));
       },
+      end: () => node.focus(),
     });
     return node;
   }

@@ -37,7 +37,7 @@ export class Wheel {
       return s("text", { x: 117 * x, y: 117 * y + 4 + (Math.abs(x) < 0.3 ? 4 * y : 0), "text-anchor": anchor, "aria-hidden": true }, name);
     });
     const rings = [1, 2].map((n) => s("circle", { class: "ring", r: INNER + ((OUTER - INNER) * n) / 3 }));
-    const svg = s("svg", { viewBox: "-164 -126 328 254", role: "group", "aria-labelledby": "feel-title" },
+    const svg = s("svg", { viewBox: "-164 -130 328 258", role: "group", "aria-labelledby": "feel-title" },
       ...this.petals.map(({ node }) => node), ...rings, s("circle", { class: "hub", r: 20 }), ...labels);
     place.append(svg, h("span", { id: "wheel-help", class: "hidden" }, "Left and right choose a feeling, up and down its strength, Delete removes it."));
     let held = -1, kept = {};

@@ -17,6 +17,7 @@ namespace EmoMotion.Probe
             ["info"] = Calls.Info,
             ["generate"] = Calls.Generate,
             ["compose"] = Calls.Compose,
+            ["reach"] = Calls.Reach,
             ["cancel"] = Calls.Cancel,
             ["drive"] = Live.Drive,
             ["watch"] = Live.Watch,

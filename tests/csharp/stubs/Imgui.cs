@@ -28,6 +28,7 @@ namespace UnityEngine
 
     public static class GUI
     {
+        public static bool Button(Rect position, string text) => throw null;
         public static void DrawTexture(Rect position, Texture image) => throw null;
     }
 

@@ -57,6 +57,8 @@ namespace UnityEditor
     {
         public int intValue { get; set; }
         public float floatValue { get; set; }
+        public string stringValue { get; set; }
+        public UnityEngine.Object objectReferenceValue { get; set; }
         public SerializedProperty FindPropertyRelative(string relativePropertyPath) => throw null;
     }
 
@@ -80,6 +82,7 @@ namespace UnityEditor
         public static string TextField(GUIContent label, string text, params GUILayoutOption[] options) => throw null;
         public static bool PropertyField(SerializedProperty property, bool includeChildren,
             params GUILayoutOption[] options) => throw null;
+        public static Enum EnumPopup(Enum selected, params GUILayoutOption[] options) => throw null;
         public static Rect GetControlRect(params GUILayoutOption[] options) => throw null;
         public static float Slider(float value, float leftValue, float rightValue, params GUILayoutOption[] options) =>
             throw null;
@@ -97,6 +100,10 @@ namespace UnityEditor
         public static GUIContent BeginProperty(Rect totalPosition, GUIContent label, SerializedProperty property) =>
             throw null;
         public static void EndProperty() => throw null;
+        public static void LabelField(Rect position, string label) => throw null;
+        public static bool PropertyField(Rect position, SerializedProperty property, bool includeChildren) =>
+            throw null;
+        public static float GetPropertyHeight(SerializedProperty property, bool includeChildren) => throw null;
         public static Rect PrefixLabel(Rect totalPosition, GUIContent label) => throw null;
         public static int Popup(Rect position, int selectedIndex, string[] displayedOptions) => throw null;
         public static float Slider(Rect position, float value, float leftValue, float rightValue) => throw null;

@@ -195,7 +195,7 @@ def test_the_runtime_passes_take_a_left_out_layer_through() -> None:
     assert len(condition.weight_R) == 2
     how = {"codes": 512, "noise": lambda stage, index, shape: gumbel_noise(7, stage, index, shape)}
     tokens = np.full((6, 20), -1)
-    tokens[0] = unmask(passes, condition, Schedule(3, 5), tokens[0], **how)
+    tokens[0] = unmask(passes.masked, condition, Schedule(3, 5), tokens[0], **how)
     filled = refine(passes, condition, Schedule(3, 5), tokens, **how)
     assert filled.shape == (6, 20) and filled.min() >= -1
     some = filled.copy()

@@ -53,6 +53,8 @@ namespace EmoMotion.Editor
         public List<FeelingKey> feelings = new List<FeelingKey>();
         [Tooltip("Poses that the motion reaches; \"Take pose\" below adds one.")]
         public List<PoseKey> poses = new List<PoseKey>();
+        [Tooltip("Hands and feet that are somewhere for a while; \"Take hand or foot\" below adds one.")]
+        public List<BakeGoal> goals = new List<BakeGoal>();
         [Tooltip("Places to be at, two or more. Empty: where the motion leads.")]
         public List<Stop> route = new List<Stop>();
         [Tooltip("The end meets the beginning.")]
@@ -63,8 +65,8 @@ namespace EmoMotion.Editor
         public long seed = -1;
 
         /// <summary>Whether one prompt and one feeling say it all: every server can make that.</summary>
-        public bool IsPlain => steps.Count == 1 && feelings.Count == 0 && poses.Count == 0 && route.Count == 0 && !loop
-            && pace == 1;
+        public bool IsPlain => steps.Count == 1 && feelings.Count == 0 && poses.Count == 0 && goals.Count == 0
+            && route.Count == 0 && !loop && pace == 1;
 
         /// <summary>Keep the pose of a character.</summary>
         /// <exception cref="EmoMotionException">It is no Humanoid.</exception>
@@ -78,6 +80,23 @@ namespace EmoMotion.Editor
             Array.Copy(message.Root.Items, key.root, key.root.Length);
             var at = poses.FindIndex(other => other.seconds >= seconds);
             poses.Insert(at < 0 ? poses.Count : at, key);
+        }
+
+        /// <summary>Keep where a character has a hand or a foot.</summary>
+        /// <exception cref="EmoMotionException">It is no Humanoid.</exception>
+        public void Take(BakeGoal.Limb limb, Animator character, Transform origin, float seconds) =>
+            goals.Add(BakeGoal.Take(limb, character, origin, seconds));
+
+        /// <summary>The messages of all goals.</summary>
+        /// <param name="model">Where the clip begins, and how large its steps are.</param>
+        /// <exception cref="EmoMotionException">The model is no Humanoid.</exception>
+        public List<Goal> Goals(Animator model)
+        {
+            var messages = new List<Goal>();
+            if (goals.Count == 0) return messages;
+            var reader = new PoseReader(model);
+            foreach (var goal in goals) messages.Add(goal.Message(model, reader));
+            return messages;
         }
 
         /// <summary>The request of a plain clip.</summary>
@@ -107,15 +126,20 @@ namespace EmoMotion.Editor
         }
 
         /// <summary>
-        /// The request that makes a span of a clip anew by the steps' first prompt and feeling, with the poses that lie
-        /// in it; it draws a seed, or the same would come again.
+        /// The request that makes a span of a clip anew by the steps' first prompt and feeling, with the poses and
+        /// goals that lie in it; it draws a seed, or the same would come again.
         /// </summary>
-        public ComposeRequest Again(MotionClip clip, float startS, float endS)
+        /// <exception cref="EmoMotionException">There is no such span, or the model is no Humanoid.</exception>
+        public ComposeRequest Again(MotionClip clip, Animator model, float startS, float endS)
         {
             var request = ComposeRequest.Redo(clip, startS, endS, steps[0].prompt, AffectOf(steps[0].feeling));
             foreach (var key in poses)
             {
                 if (key.seconds > startS && key.seconds < endS) request.Keyframes.Add(KeyOf(key));
+            }
+            foreach (var goal in Goals(model))
+            {
+                if (goal.Seconds > startS && goal.Seconds + goal.HoldS < endS) request.Goals.Add(goal);
             }
             return request;
         }
@@ -129,6 +153,7 @@ namespace EmoMotion.Editor
                     request.Track.Keys.Add(new AffectKey { Seconds = key.seconds, Affect = AffectOf(key.feeling) });
             }
             foreach (var key in poses) request.Keyframes.Add(KeyOf(key));
+            foreach (var goal in Goals(model)) request.Goals.Add(goal);
             if (route.Count == 0) return;
             var reader = new PoseReader(model);
             request.Route = new Route();

@@ -28,6 +28,7 @@ namespace EmoMotion.Editor
         [SerializeField] private float footLock = 1;
         [SerializeField] private string folder = "Assets";
         [SerializeField] private Animator poseFrom;
+        [SerializeField] private BakeGoal.Limb limb;
 
         private SerializedObject _fields;
         private CancellationTokenSource _cancel;
@@ -74,7 +75,7 @@ namespace EmoMotion.Editor
             foreach (var name in Fields)
                 EditorGUILayout.PropertyField(_fields.FindProperty(name), true);
             _fields.ApplyModifiedProperties();
-            TakePose();
+            TakeFromScene();
             if (_cancel == null)
             {
                 EditorGUI.BeginDisabledGroup(connection == null || model == null || plan.steps.Count == 0);
@@ -91,24 +92,33 @@ namespace EmoMotion.Editor
             EditorGUILayout.EndScrollView();
         }
 
-        private void TakePose()
+        /// <summary>Poses, hands and feet of a character as it stands in the scene.</summary>
+        private void TakeFromScene()
         {
             _fields.Update();
             EditorGUILayout.PropertyField(_fields.FindProperty(nameof(poseFrom)), true);
             _fields.ApplyModifiedProperties();
             EditorGUI.BeginDisabledGroup(poseFrom == null || model == null);
             if (GUILayout.Button($"Take pose for {_time:0.00} s"))
-            {
-                try
-                {
-                    plan.Take(poseFrom, model.transform, _time);
-                }
-                catch (EmoMotionException error)
-                {
-                    _said = error.Message;
-                }
-            }
+                Try(() => plan.Take(poseFrom, model.transform, _time));
+            EditorGUILayout.BeginHorizontal();
+            limb = (BakeGoal.Limb)EditorGUILayout.EnumPopup(limb);
+            if (GUILayout.Button($"Take hand or foot for {_time:0.00} s"))
+                Try(() => plan.Take(limb, poseFrom, model.transform, _time));
+            EditorGUILayout.EndHorizontal();
             EditorGUI.EndDisabledGroup();
+        }
+
+        private void Try(Action take)
+        {
+            try
+            {
+                take();
+            }
+            catch (EmoMotionException error)
+            {
+                _said = error.Message;
+            }
         }
 
         /// <summary>The clip that is there: picture, time, figures, and what can be done with it.</summary>
@@ -125,8 +135,8 @@ namespace EmoMotion.Editor
             EditorGUILayout.BeginHorizontal();
             EditorGUI.BeginDisabledGroup(_cancel != null);
             if (GUILayout.Button("Make span anew"))
-                Generate(cancel => connection.Client.ComposeAsync(plan.Again(_baked.Motion, _start, _end), Progress,
-                    cancel: cancel));
+                Generate(cancel => connection.Client.ComposeAsync(plan.Again(_baked.Motion, model, _start, _end),
+                    Progress, cancel: cancel));
             if (GUILayout.Button("Save .anim")) Save();
             EditorGUI.EndDisabledGroup();
             EditorGUILayout.EndHorizontal();
@@ -145,14 +155,16 @@ namespace EmoMotion.Editor
             try
             {
                 _progress = 0;
+                var goals = plan.Goals(model);
                 var motion = await ask(_cancel.Token);
                 Forget();
-                _baked = new BakedClip(motion, model, inPlace, plan.loop, footLock);
+                _baked = new BakedClip(motion, model, inPlace, plan.loop, footLock, goals);
                 _preview = new BakePreview(model, _baked.Clip);
                 (_time, _start, _end, _plays) = (0, 0, (float)motion.Seconds, true);
                 var used = motion.Status.Used;
                 var lowered = motion.Status.Degraded ? ", quality was lowered" : "";
                 _said = $"{motion.Seconds:0.0} s, seed {used?.Seed}, plan {used?.Plan}{lowered}";
+                foreach (var note in motion.Status.Notes.ToArray()) _said += $"\n- {note}";
             }
             catch (OperationCanceledException)
             {

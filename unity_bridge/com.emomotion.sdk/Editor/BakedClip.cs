@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using EmoMotion.Unity;
+using EmoMotion.Wire;
 using UnityEngine;
 using Object = UnityEngine.Object;
 
@@ -10,10 +12,11 @@ namespace EmoMotion.Editor
     {
         /// <summary>Bake what a server made for a model.</summary>
         /// <exception cref="EmoMotionException">The model is no Humanoid.</exception>
-        public BakedClip(MotionClip motion, Animator model, bool inPlace, bool loop, float footLock)
+        public BakedClip(MotionClip motion, Animator model, bool inPlace, bool loop, float footLock,
+            IReadOnlyList<Goal> goals)
         {
             (Motion, Loop, InPlace) = (motion, loop, inPlace);
-            Clip = ClipBaker.Bake(motion, model, inPlace, loop, footLock);
+            Clip = ClipBaker.Bake(motion, model, inPlace, loop, footLock, goals);
             Made = ClipQuality.Of(motion);
             Played = Measure(model);
         }

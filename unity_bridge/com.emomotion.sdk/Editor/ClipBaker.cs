@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using EmoMotion.Unity;
+using EmoMotion.Wire;
 using UnityEditor;
 using UnityEngine;
 using Object = UnityEngine.Object;
@@ -17,9 +19,13 @@ namespace EmoMotion.Editor
         private static readonly string[] RootCurves =
             { "RootT.x", "RootT.y", "RootT.z", "RootQ.x", "RootQ.y", "RootQ.z", "RootQ.w" };
 
-        /// <summary>Bake on a copy of the character, which nobody sees.</summary>
+        /// <summary>
+        /// Bake on a copy of the character, which nobody sees. Where goals hold a hand or a foot it is brought where
+        /// the motion has it, whatever the character's proportions.
+        /// </summary>
         /// <exception cref="EmoMotionException">The character is no Humanoid.</exception>
-        public static AnimationClip Bake(MotionClip motion, Animator model, bool inPlace, bool loop, float footLock)
+        public static AnimationClip Bake(MotionClip motion, Animator model, bool inPlace, bool loop, float footLock,
+            IReadOnlyList<Goal> goals)
         {
             var copy = Object.Instantiate(model.gameObject);
             copy.hideFlags = HideFlags.HideAndDontSave;
@@ -29,7 +35,7 @@ namespace EmoMotion.Editor
                 var animator = copy.GetComponent<Animator>();
                 animator.enabled = false;
                 var clip = new AnimationClip { frameRate = (float)motion.Fps, legacy = false };
-                var travelled = Record(motion, animator, clip, inPlace, footLock);
+                var travelled = Record(motion, animator, clip, inPlace, footLock, goals);
                 if (!inPlace) Rescale(clip, animator, travelled);
                 var settings = AnimationUtility.GetAnimationClipSettings(clip);
                 settings.loopTime = loop;
@@ -43,7 +49,7 @@ namespace EmoMotion.Editor
         }
 
         private static Vector3 Record(MotionClip motion, Animator animator, AnimationClip clip, bool inPlace,
-            float footLock)
+            float footLock, IReadOnlyList<Goal> goals)
         {
             var roots = Curves(RootCurves.Length);
             var muscles = Curves(BodyMuscles);
@@ -58,6 +64,7 @@ namespace EmoMotion.Editor
                 {
                     var time = (float)(i / motion.Fps);
                     motion.Sample(time, pose);
+                    Goal.Hold(goals, time, writer.Retargeter.Reach);
                     writer.Show(pose, 1 / (float)motion.Fps, 1, inPlace ? RootMotion.InPlace : RootMotion.HipsOnly,
                         false, false);
                     writer.ReadMuscles(ref human);

@@ -112,6 +112,76 @@ namespace EmoMotion.Tests
             Assert.AreEqual(rest.Y / Body.Default.RestHeight, made.Scale, 1e-5);
         }
 
+        [TestCase("tall")]
+        [TestCase("biped")]
+        [TestCase("small")]
+        public void HandsAndFeetThatReachAreWhereTheBodysAre(string name)
+        {
+            var (rig, made) = Character(name);
+            made.FootLock = 0;
+            var ends = new[] { BodyJoint.LeftWrist, BodyJoint.RightWrist, BodyJoint.LeftAnkle, BodyJoint.RightAnkle };
+            var positions = new Float3[Body.Joints];
+            float Away(BodyPose pose, int k)
+            {
+                made.Apply(pose, 0);
+                rig.Show(made);
+                return (rig.At(ends[k]) - made.ToCharacter(positions[(int)ends[k]])).Length / made.Scale;
+            }
+            double free = 0, firm = 0;
+            Bent((pose, world) =>
+            {
+                Body.Default.Positions(pose, positions, world);
+                for (var k = 0; k < ends.Length; k++)
+                {
+                    made.Reach[k] = 0;
+                    var before = Away(pose, k);
+                    var turned = rig.Turned()[(int)ends[k]];
+                    made.Reach[k] = 0.5f;
+                    var half = Away(pose, k);
+                    made.Reach[k] = 1;
+                    var after = Away(pose, k);
+                    made.Reach[k] = 0;
+                    (free, firm) = (Math.Max(free, before), Math.Max(firm, after));
+                    Assert.AreEqual(before / 2, half, 2e-3, $"{ends[k]} half way");
+                    Assert.Less(Quat.Angle(turned, rig.Turned()[(int)ends[k]]) / Degree, 0.1, "its own turn stays");
+                }
+            });
+            Assert.Greater(free, 0.01, "metres without");
+            Assert.Less(firm, 2e-3, "metres with");
+        }
+
+        [TestCase("tall")]
+        [TestCase("biped")]
+        [TestCase("small")]
+        public void HowAHandIsTurnedIsReadFromTheCharacter(string name)
+        {
+            var (rig, made) = Character(name);
+            made.FootLock = 0;
+            var read = new BodyPose();
+            Each((pose, world) =>
+            {
+                made.Apply(pose, 0);
+                rig.Show(made);
+                made.Read(rig.Turned(), made.Hips, read);
+                foreach (var joint in new[] { BodyJoint.LeftWrist, BodyJoint.RightWrist, BodyJoint.LeftAnkle })
+                {
+                    var turn = Frame.Unity.ToSdk(made.Turns[(int)joint]);
+                    Assert.Less(Quat.Angle(turn, world[(int)joint]) / Degree, 0.1, joint.ToString());
+                }
+            });
+        }
+
+        [TestCase("tall")]
+        [TestCase("small")]
+        public void APointOfTheBodyIsFoundOnTheCharacterAndBack(string name)
+        {
+            var (_, made) = Character(name);
+            var point = new Float3(0.3f, 1.2f, -0.4f);
+            var there = made.ToCharacter(point);
+            Assert.Less((there - new Float3(-0.3f, 1.2f, -0.4f) * made.Scale).Length, 1e-5, "from the ground on");
+            Assert.Less((made.ToBody(there) - point).Length, 1e-5);
+        }
+
         [Test]
         public void ACharacterWithoutNeededBonesIsRefusedByTheirNames()
         {
@@ -219,6 +289,32 @@ namespace EmoMotion.Tests
             var rig = name == "tall" ? TestRig.Tall() : name == "biped" ? TestRig.Biped() : TestRig.Small();
             return (rig, new Retargeter(rig.Describe()));
         }
+
+        /// <summary>Postures with bent limbs, as when hands and feet are put somewhere.</summary>
+        private static void Bent(Action<BodyPose, Quat[]> look)
+        {
+            var side = new Float3(1, 0, 0);
+            var up = new Float3(0, 1, 0);
+            Each((pose, world) =>
+            {
+                var t = pose.Root.Z;  // a number that differs from one to the next
+                for (var k = 0; k < 2; k++)
+                {
+                    var outward = k == 0 ? 1 : -1;
+                    var (shoulder, elbow) = (0.9f + 0.3f * Sine(t), 1.2f + 0.3f * Sine(2 * t));
+                    pose.Rotations[(int)BodyJoint.LeftShoulder + k] = Quat.About(up, -outward * shoulder);
+                    pose.Rotations[(int)BodyJoint.LeftElbow + k] = Quat.About(up, -outward * elbow);
+                    pose.Rotations[(int)BodyJoint.LeftHip + k] = Quat.About(side, -0.6f + 0.3f * Sine(3 * t));
+                    pose.Rotations[(int)BodyJoint.LeftKnee + k] = Quat.About(side, 1.2f + 0.2f * Sine(t));
+                }
+                foreach (var joint in new[] { BodyJoint.Pelvis, BodyJoint.Spine1, BodyJoint.Spine2, BodyJoint.Spine3,
+                    BodyJoint.LeftCollar, BodyJoint.RightCollar })
+                    pose.Rotations[(int)joint] = Quat.About(up, 0.1f * Sine(t));
+                look(pose, world);
+            });
+        }
+
+        private static float Sine(float t) => (float)Math.Sin(t);
 
         private static void Each(Action<BodyPose, Quat[]> look)
         {

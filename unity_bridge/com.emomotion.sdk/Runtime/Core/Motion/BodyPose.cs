@@ -76,6 +76,26 @@ namespace EmoMotion
             (Wish, Idle, Reacting) = (nearer.Wish, nearer.Idle, nearer.Reacting);
         }
 
+        /// <summary>Where the pelvis looks over the ground, radians: 0 is ahead (+Z), more is to the left.</summary>
+        public float Heading
+        {
+            get
+            {
+                var ahead = Rotations[0].Rotate(new Float3(0, 0, 1));
+                return (float)Math.Atan2(ahead.X, ahead.Z);
+            }
+        }
+
+        /// <summary>
+        /// A point as it is seen from the body: from the ground below the pelvis, along its heading, metres.
+        /// </summary>
+        public Float3 Seen(Float3 point) => Back.Rotate(point - new Float3(Root.X, 0, Root.Z));
+
+        /// <summary>A rotation as it is seen from the body, along its heading.</summary>
+        public Quat Seen(Quat rotation) => Back * rotation;
+
+        private Quat Back => Quat.About(new Float3(0, 1, 0), -Heading);
+
         /// <summary>The emotion with the largest share.</summary>
         public Wire.Emotion Strongest
         {

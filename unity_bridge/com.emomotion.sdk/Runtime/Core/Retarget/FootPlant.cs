@@ -13,8 +13,6 @@ namespace EmoMotion
         private const float HalflifeS = 0.04f;
         /// <summary>A foot this far from its place, as a share of the leg's length, is let go.</summary>
         private const float Reach = 0.25f;
-        /// <summary>The leg is never stretched quite straight, or the knee would snap.</summary>
-        private const float Longest = 0.9995f;
 
         private enum Held { Nothing, Heel, Ball }
 
@@ -48,27 +46,7 @@ namespace EmoMotion
             _held = touches;
             if (_held != Held.Nothing && (_place - at).Length > Reach * leg) _held = Held.Nothing;
             _shift = _held == Held.Nothing ? _shift * (float)Math.Pow(0.5, dt / HalflifeS) : _place - at;
-            if (_shift.Length > 1e-5f * leg) Bend(ankle + _shift * strength);
-        }
-
-        /// <summary>Turn thigh and shin so that the ankle comes to a point; the foot keeps its own turn.</summary>
-        private void Bend(Float3 target)
-        {
-            Float3 hip = _body.Positions[_hip], knee = _body.Positions[_knee], ankle = _body.Positions[_ankle];
-            float thigh = (knee - hip).Length, shin = (ankle - knee).Length;
-            var shortest = Math.Abs(thigh - shin) + 1e-4f * (thigh + shin);
-            var distance = Math.Max(shortest, Math.Min((target - hip).Length, Longest * (thigh + shin)));
-            var direction = (target - hip).Normalized;
-            // Where the knee points stays: the part of it that is across the leg.
-            var across = knee - hip - direction * Float3.Dot(knee - hip, direction);
-            if (across.Length < 1e-5f * thigh) return;  // a straight leg does not say where its knee would go
-            var along = (thigh * thigh - shin * shin + distance * distance) / (2 * distance);
-            var aside = (float)Math.Sqrt(Math.Max(0, thigh * thigh - along * along));
-            var newKnee = hip + direction * along + across.Normalized * aside;
-            var newAnkle = hip + direction * distance;
-            _body.Turns[_hip] = Quat.Between(knee - hip, newKnee - hip) * _body.Turns[_hip];
-            _body.Turns[_knee] = Quat.Between(ankle - knee, newAnkle - newKnee) * _body.Turns[_knee];
-            _body.Place();
+            if (_shift.Length > 1e-5f * leg) LimbBend.To(_body, _hip, _knee, _ankle, ankle + _shift * strength);
         }
     }
 }

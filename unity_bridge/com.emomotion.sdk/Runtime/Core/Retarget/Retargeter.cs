@@ -19,12 +19,22 @@ namespace EmoMotion
         /// <summary>For each joint whose bone points to a child that decides its direction: that child.</summary>
         private static readonly int[] Aims = MakeAims();
 
+        /// <summary>First, middle and last joint of the limbs, in the order of <see cref="Reach"/>.</summary>
+        private static readonly BodyJoint[,] Limbs =
+        {
+            { BodyJoint.LeftShoulder, BodyJoint.LeftElbow, BodyJoint.LeftWrist },
+            { BodyJoint.RightShoulder, BodyJoint.RightElbow, BodyJoint.RightWrist },
+            { BodyJoint.LeftHip, BodyJoint.LeftKnee, BodyJoint.LeftAnkle },
+            { BodyJoint.RightHip, BodyJoint.RightKnee, BodyJoint.RightAnkle },
+        };
+
         private readonly HumanoidRig _rig;
         private readonly Body _body;
         private readonly int[] _parents = new int[Body.Joints];
         private readonly Quat[] _world = new Quat[Body.Joints], _parentWorld = new Quat[Body.Joints];
         private readonly Float3[] _offsets = new Float3[Body.Joints];
-        private readonly Quat[] _turns = new Quat[Body.Joints];
+        private readonly Quat[] _turns = new Quat[Body.Joints], _bodyTurns = new Quat[Body.Joints];
+        private readonly Float3[] _bodyAt = new Float3[Body.Joints];
         private readonly FootPlant _left, _right;
         private readonly float _scale;
         private readonly Float3 _bodyRest;
@@ -74,6 +84,13 @@ namespace EmoMotion
         /// <summary>How firmly a foot on the ground is held, 0..1. At 0 it goes where the motion carries it.</summary>
         public float FootLock { get; set; } = 1;
 
+        /// <summary>
+        /// How firmly left hand, right hand, left foot and right foot are where those of the body are, by bending the
+        /// limb, 0..1. At 0, as it begins, a limb is only turned as the body's: of other proportions it ends elsewhere.
+        /// <see cref="Wire.Goal.Hold"/> fills it in for a clip with goals.
+        /// </summary>
+        public float[] Reach { get; } = new float[4];
+
         /// <summary>Whether a joint drives a bone.</summary>
         public bool Drives(BodyJoint joint) => _rig.Drives(joint);
 
@@ -92,13 +109,14 @@ namespace EmoMotion
                 var parent = Body.Parents[j];
                 _turns[j] = parent < 0 ? local : _turns[parent] * local;
             }
-            Positions[0] = _rig.Positions[0] + (frame.Point(pose.Root) - _bodyRest) * _scale;
+            Positions[0] = ToCharacter(pose.Root);
             Place();
             if (FootLock > 0)
             {
                 _left.Hold(pose.Contacts, dt, FootLock);
                 _right.Hold(pose.Contacts, dt, FootLock);
             }
+            ReachOut(pose);
             for (var j = 0; j < Body.Joints; j++)
             {
                 if (!_rig.Has[j]) continue;
@@ -124,9 +142,16 @@ namespace EmoMotion
                 _turns[j] = _rig.Has[j] ? world[j] * _world[j].Inverse : above;
                 pose.Rotations[j] = _rig.Frame.ToSdk((above.Inverse * _turns[j]).Normalized);
             }
-            var moved = (hips - _rig.Positions[0]) * (1 / _scale);
-            pose.Root = new Float3(0, _body.RestHeight, 0) + _rig.Frame.ToSdk(moved);
+            pose.Root = ToBody(hips);
         }
+
+        /// <summary>Where a point of the body's space, SDK frame, metres, is in the character's space.</summary>
+        public Float3 ToCharacter(Float3 point) =>
+            _rig.Positions[0] + (_rig.Frame.Point(point) - _bodyRest) * _scale;
+
+        /// <summary>The other way: a point of the character's space in the body's, SDK frame, metres.</summary>
+        public Float3 ToBody(Float3 point) =>
+            new Float3(0, _body.RestHeight, 0) + _rig.Frame.ToSdk((point - _rig.Positions[0]) * (1 / _scale));
 
         /// <summary>Forget where feet were held: the character was put somewhere else.</summary>
         public void Release()
@@ -141,6 +166,21 @@ namespace EmoMotion
             for (var j = 1; j < Body.Joints; j++)
             {
                 if (_rig.Has[j]) Positions[j] = Positions[_parents[j]] + _turns[_parents[j]].Rotate(_offsets[j]);
+            }
+        }
+
+        /// <summary>Hands and feet to where those of the body are, as firmly as is wished.</summary>
+        private void ReachOut(BodyPose pose)
+        {
+            var placed = false;
+            for (var k = 0; k < Reach.Length; k++)
+            {
+                if (!(Reach[k] > 0)) continue;
+                if (!placed) _body.Positions(pose, _bodyAt, _bodyTurns);
+                placed = true;
+                int root = (int)Limbs[k, 0], middle = (int)Limbs[k, 1], end = (int)Limbs[k, 2];
+                var target = Float3.Lerp(Positions[end], ToCharacter(_bodyAt[end]), Math.Min(Reach[k], 1));
+                LimbBend.To(this, root, middle, end, target);
             }
         }
 

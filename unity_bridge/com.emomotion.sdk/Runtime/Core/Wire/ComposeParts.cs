@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace EmoMotion.Wire
 {
@@ -10,6 +11,107 @@ namespace EmoMotion.Wire
         /// <param name="place">Whether its place on the ground and its direction count, too.</param>
         public static Keyframe Of(double seconds, BodyPose body, bool place = false) =>
             new Keyframe { Seconds = seconds, Pose = Pose.Of(body), Place = place };
+    }
+
+    public sealed partial class Goal
+    {
+        /// <summary>Time to get to a goal and to come back that does not say it, seconds.</summary>
+        public const double DefaultEaseS = 0.5;
+
+        /// <summary>A hand or a foot that is somewhere for a while.</summary>
+        /// <param name="effector">Which.</param>
+        /// <param name="seconds">From when on, from the first frame of the composed clip.</param>
+        /// <param name="position">
+        /// Where its wrist or ankle is, SDK frame, metres: to the left, up from the ground, ahead.
+        /// </param>
+        /// <param name="holdS">For how long, seconds.</param>
+        /// <param name="rotation">
+        /// How it is turned, in the same frame; <see cref="Turn"/> makes it of a direction. Null: as the motion has it.
+        /// </param>
+        /// <param name="place">
+        /// Whether position and rotation are of the clip's own frame; else they are seen from the body: from the ground
+        /// below the pelvis, along its heading, wherever it goes.
+        /// </param>
+        public static Goal Of(Effector effector, double seconds, Float3 position, double holdS = 0,
+            Quat? rotation = null, bool place = true)
+        {
+            var goal = new Goal { Effector = effector, Seconds = seconds, HoldS = holdS, Place = place };
+            goal.Position.Add(position);
+            if (rotation is Quat turn) goal.Rotation.Add(turn.Normalized);
+            return goal;
+        }
+
+        /// <summary>A hand or a foot that is where a pose has it.</summary>
+        /// <param name="effector">Which.</param>
+        /// <param name="seconds">From when on, from the first frame of the composed clip.</param>
+        /// <param name="body">The pose, SDK frame.</param>
+        /// <param name="holdS">For how long, seconds.</param>
+        /// <param name="turned">Whether it is turned as in the pose, too.</param>
+        /// <param name="place">Whether it is at that place; else where it is seen from the body.</param>
+        /// <exception cref="EmoMotionException">It is no hand and no foot.</exception>
+        public static Goal Of(Effector effector, double seconds, BodyPose body, double holdS = 0, bool turned = false,
+            bool place = true)
+        {
+            var joint = (int)effector.Joint();
+            var (positions, world) = (new Float3[Body.Joints], new Quat[Body.Joints]);
+            Body.Default.Positions(body, positions, world);
+            var (at, turn) = (positions[joint], world[joint]);
+            if (!place) (at, turn) = (body.Seen(at), body.Seen(turn));
+            return Of(effector, seconds, at, holdS, turned ? turn : (Quat?)null, place);
+        }
+
+        /// <summary>How a hand or a foot is turned whose fingers or toes point somewhere.</summary>
+        /// <param name="effector">Which.</param>
+        /// <param name="pointing">
+        /// Turns ahead (+Z) to where they point, and up (+Y) to where the back of the hand or of the foot looks.
+        /// </param>
+        public static Quat Turn(Effector effector, Quat pointing)
+        {
+            // In the T-pose the fingers of a hand point to its side, with its back up.
+            var side = effector == Effector.LeftWrist ? 1 : effector == Effector.RightWrist ? -1 : 0;
+            return pointing * Quat.About(new Float3(0, 1, 0), side * (float)(-Math.PI / 2));
+        }
+
+        /// <summary>
+        /// How firmly goals hold each hand and foot at a moment: 1 while they are there, growing before and fading
+        /// behind, 0 away from it. For <see cref="Retargeter.Reach"/>.
+        /// </summary>
+        /// <param name="goals">All of a clip.</param>
+        /// <param name="seconds">The moment.</param>
+        /// <param name="reach">Gets left hand, right hand, left foot, right foot.</param>
+        public static void Hold(IReadOnlyList<Goal> goals, double seconds, float[] reach)
+        {
+            Array.Clear(reach, 0, reach.Length);
+            for (var i = 0; i < goals.Count; i++)
+            {
+                var goal = goals[i];
+                var limb = (int)goal.Effector - (int)Effector.LeftWrist;
+                if (limb < 0 || limb >= reach.Length) continue;
+                var away = Math.Max(goal.Seconds - seconds, seconds - goal.Seconds - goal.HoldS);
+                var near = (float)Math.Max(0, Math.Min(1, 1 - away / (goal.EaseS ?? DefaultEaseS)));
+                reach[limb] = Math.Max(reach[limb], near * near * (3 - 2 * near));
+            }
+        }
+    }
+
+    /// <summary>What hands and feet are on a body.</summary>
+    public static class Effectors
+    {
+        /// <summary>The joint that is led.</summary>
+        /// <exception cref="EmoMotionException">It is no hand and no foot.</exception>
+        public static BodyJoint Joint(this Effector effector)
+        {
+            switch (effector)
+            {
+                case Effector.LeftWrist: return BodyJoint.LeftWrist;
+                case Effector.RightWrist: return BodyJoint.RightWrist;
+                case Effector.LeftAnkle: return BodyJoint.LeftAnkle;
+                case Effector.RightAnkle: return BodyJoint.RightAnkle;
+                default:
+                    throw new EmoMotionException(StatusCode.InvalidArgument, $"the effector {effector} is no hand and "
+                        + "no foot; take LeftWrist, RightWrist, LeftAnkle or RightAnkle");
+            }
+        }
     }
 
     public sealed partial class Beat

@@ -2,6 +2,21 @@
 
 namespace EmoMotion.Wire
 {
+    /// <summary>Ends of limbs, by the joint that is led.</summary>
+    public enum Effector
+    {
+        /// <summary>Not said: refused.</summary>
+        Unspecified = 0,
+        /// <summary>The left hand's.</summary>
+        LeftWrist = 1,
+        /// <summary>The right hand's.</summary>
+        RightWrist = 2,
+        /// <summary>The left foot's.</summary>
+        LeftAnkle = 3,
+        /// <summary>The right foot's.</summary>
+        RightAnkle = 4,
+    }
+
     /// <summary>Parts of a body that can be made anew.</summary>
     public enum BodyPart
     {
@@ -141,6 +156,12 @@ namespace EmoMotion.Wire
         /// <summary>What is done to the finished motion. Unset: nothing.</summary>
         public PostSettings Post { get; set; }
 
+        /// <summary>
+        /// Hands and feet that are somewhere for a while. Range: [0, 64] goals, those of one effector apart, inside the
+        /// clip, outside `keep` and away from keyframes. Default: none.
+        /// </summary>
+        public MessageList<Goal> Goals { get; } = new MessageList<Goal>(() => new Goal());
+
         /// <inheritdoc/>
         public override void Clear()
         {
@@ -159,6 +180,7 @@ namespace EmoMotion.Wire
             Loop = false;
             Speed = null;
             Post = null;
+            Goals.Clear();
         }
 
         /// <inheritdoc/>
@@ -181,6 +203,7 @@ namespace EmoMotion.Wire
             if (Loop) size += 1 + 1;
             if (Speed != null) size += 1 + 8;
             if (Post != null) size += 2 + Size.Prefixed(Post.ByteSize());
+            for (var i = 0; i < Goals.Count; i++) size += 2 + Size.Prefixed(Goals[i].ByteSize());
             return size;
         }
 
@@ -203,6 +226,7 @@ namespace EmoMotion.Wire
             if (Loop) { writer.Tag(112); writer.Bool(Loop); }
             if (Speed != null) { writer.Tag(121); writer.Double(Speed.Value); }
             if (Post != null) { writer.Tag(130); writer.Message(Post); }
+            for (var i = 0; i < Goals.Count; i++) { writer.Tag(138); writer.Message(Goals[i]); }
         }
 
         internal override void Read(ref WireReader reader)
@@ -228,6 +252,7 @@ namespace EmoMotion.Wire
                     case 112: Loop = reader.Bool(); break;
                     case 121: Speed = reader.Double(); break;
                     case 130: Post = reader.Message(Post, _postSpare ??= new PostSettings()); break;
+                    case 138: reader.Message(Goals.Add()); break;
                     default: reader.Skip(tag); break;
                 }
             }
@@ -463,6 +488,105 @@ namespace EmoMotion.Wire
                     case 9: Seconds = reader.Double(); break;
                     case 18: Pose = reader.Message(Pose, _poseSpare ??= new Pose()); break;
                     case 24: Place = reader.Bool(); break;
+                    default: reader.Skip(tag); break;
+                }
+            }
+        }
+    }
+
+    /// <summary>A hand or a foot that is somewhere for a while.</summary>
+    public sealed partial class Goal : WireMessage
+    {
+        /// <summary>Which. Range: any but EFFECTOR_UNSPECIFIED. Default: none, it must be set.</summary>
+        public Effector Effector { get; set; }
+
+        /// <summary>
+        /// From when on. Range: [0, 120], inside the clip. Unit: seconds. Default: 0. At 0 from the first frame on.
+        /// </summary>
+        public double Seconds { get; set; }
+
+        /// <summary>
+        /// For how long. Range: [0, 120], inside the clip. Unit: seconds. Default: 0. At 0 for one frame.
+        /// </summary>
+        public double HoldS { get; set; }
+
+        /// <summary>
+        /// Where the joint is: to the left, up from the ground, ahead. Range: [-1000, 1000], 3 floats, an ankle's not
+        /// below the ground. Unit: metres. Default: none, it must be set.
+        /// </summary>
+        public WireList<float> Position { get; } = new WireList<float>();
+
+        /// <summary>
+        /// How hand or foot is turned in that frame, x y z w. Range: [-1, 1], unit length, 4 floats or none. Unit:
+        /// none. Unset: a hand as the motion bends its wrist, a foot as the motion turns it.
+        /// </summary>
+        public WireList<float> Rotation { get; } = new WireList<float>();
+
+        /// <summary>
+        /// Whether position and rotation are of the clip's own frame; else they are seen from the body: from the ground
+        /// below the pelvis, along its heading, wherever it goes. Range: true if they are the clip's. Default: false.
+        /// </summary>
+        public bool Place { get; set; }
+
+        /// <summary>
+        /// Time to get there and to come back. Range: [0.1, 5]. Unit: seconds. Unset: 0.5, or longer for a long way.
+        /// </summary>
+        public double? EaseS { get; set; }
+
+        /// <inheritdoc/>
+        public override void Clear()
+        {
+            Effector = 0;
+            Seconds = 0;
+            HoldS = 0;
+            Position.Clear();
+            Rotation.Clear();
+            Place = false;
+            EaseS = null;
+        }
+
+        /// <inheritdoc/>
+        public override int ByteSize()
+        {
+            var size = 0;
+            if (Effector != 0) size += 1 + Size.Varint((ulong)Effector);
+            if (Seconds != 0) size += 1 + 8;
+            if (HoldS != 0) size += 1 + 8;
+            if (Position.Count > 0) size += 1 + Size.Prefixed(Size.Floats(Position));
+            if (Rotation.Count > 0) size += 1 + Size.Prefixed(Size.Floats(Rotation));
+            if (Place) size += 1 + 1;
+            if (EaseS != null) size += 1 + 8;
+            return size;
+        }
+
+        /// <inheritdoc/>
+        public override void WriteTo(WireWriter writer)
+        {
+            if (Effector != 0) { writer.Tag(8); writer.Varint((ulong)Effector); }
+            if (Seconds != 0) { writer.Tag(17); writer.Double(Seconds); }
+            if (HoldS != 0) { writer.Tag(25); writer.Double(HoldS); }
+            if (Position.Count > 0) { writer.Tag(34); writer.Floats(Position); }
+            if (Rotation.Count > 0) { writer.Tag(42); writer.Floats(Rotation); }
+            if (Place) { writer.Tag(48); writer.Bool(Place); }
+            if (EaseS != null) { writer.Tag(57); writer.Double(EaseS.Value); }
+        }
+
+        internal override void Read(ref WireReader reader)
+        {
+            uint tag;
+            while ((tag = reader.Tag()) != 0)
+            {
+                switch (tag)
+                {
+                    case 8: Effector = (Effector)(int)reader.Varint(); break;
+                    case 17: Seconds = reader.Double(); break;
+                    case 25: HoldS = reader.Double(); break;
+                    case 34: reader.Floats(Position); break;
+                    case 37: Position.Add(reader.Float()); break;
+                    case 42: reader.Floats(Rotation); break;
+                    case 45: Rotation.Add(reader.Float()); break;
+                    case 48: Place = reader.Bool(); break;
+                    case 57: EaseS = reader.Double(); break;
                     default: reader.Skip(tag); break;
                 }
             }

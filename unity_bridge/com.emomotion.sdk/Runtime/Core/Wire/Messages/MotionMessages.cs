@@ -513,6 +513,57 @@ namespace EmoMotion.Wire
         }
     }
 
+    /// <summary>Something besides the bundle and the settings on which the last digits of a motion depend.</summary>
+    public sealed partial class MadeWith : WireMessage
+    {
+        private string _name = "";
+
+        /// <summary>Name. Range: such as "onnxruntime", or "processor" for the kind of the machine.</summary>
+        public string Name { get => _name; set => _name = value ?? ""; }
+
+        private string _version = "";
+
+        /// <summary>Version or kind. Range: such as "1.24.1" or "x86_64".</summary>
+        public string Version { get => _version; set => _version = value ?? ""; }
+
+        /// <inheritdoc/>
+        public override void Clear()
+        {
+            Name = "";
+            Version = "";
+        }
+
+        /// <inheritdoc/>
+        public override int ByteSize()
+        {
+            var size = 0;
+            if (Name.Length > 0) size += 1 + Size.Text(Name);
+            if (Version.Length > 0) size += 1 + Size.Text(Version);
+            return size;
+        }
+
+        /// <inheritdoc/>
+        public override void WriteTo(WireWriter writer)
+        {
+            if (Name.Length > 0) { writer.Tag(10); writer.Text(Name); }
+            if (Version.Length > 0) { writer.Tag(18); writer.Text(Version); }
+        }
+
+        internal override void Read(ref WireReader reader)
+        {
+            uint tag;
+            while ((tag = reader.Tag()) != 0)
+            {
+                switch (tag)
+                {
+                    case 10: Name = reader.Text(); break;
+                    case 18: Version = reader.Text(); break;
+                    default: reader.Skip(tag); break;
+                }
+            }
+        }
+    }
+
     /// <summary>How a clip was made. Always complete.</summary>
     public sealed partial class GenerateStatus : WireMessage
     {
@@ -550,6 +601,12 @@ namespace EmoMotion.Wire
         /// </summary>
         public WireList<string> Notes { get; } = new WireList<string>();
 
+        /// <summary>
+        /// What made the motion: where all of it is the same, the same settings give the same bytes. Range: each name
+        /// once.
+        /// </summary>
+        public MessageList<MadeWith> MadeWith { get; } = new MessageList<MadeWith>(() => new MadeWith());
+
         /// <inheritdoc/>
         public override void Clear()
         {
@@ -559,6 +616,7 @@ namespace EmoMotion.Wire
             BundleSha256 = "";
             BudgetLeftMs = null;
             Notes.Clear();
+            MadeWith.Clear();
         }
 
         /// <inheritdoc/>
@@ -571,6 +629,7 @@ namespace EmoMotion.Wire
             if (BundleSha256.Length > 0) size += 1 + Size.Text(BundleSha256);
             if (BudgetLeftMs != null) size += 1 + 8;
             for (var i = 0; i < Notes.Count; i++) size += 1 + Size.Text(Notes[i]);
+            for (var i = 0; i < MadeWith.Count; i++) size += 1 + Size.Prefixed(MadeWith[i].ByteSize());
             return size;
         }
 
@@ -583,6 +642,7 @@ namespace EmoMotion.Wire
             if (BundleSha256.Length > 0) { writer.Tag(34); writer.Text(BundleSha256); }
             if (BudgetLeftMs != null) { writer.Tag(41); writer.Double(BudgetLeftMs.Value); }
             for (var i = 0; i < Notes.Count; i++) { writer.Tag(50); writer.Text(Notes[i]); }
+            for (var i = 0; i < MadeWith.Count; i++) { writer.Tag(58); writer.Message(MadeWith[i]); }
         }
 
         internal override void Read(ref WireReader reader)
@@ -598,6 +658,7 @@ namespace EmoMotion.Wire
                     case 34: BundleSha256 = reader.Text(); break;
                     case 41: BudgetLeftMs = reader.Double(); break;
                     case 50: Notes.Add(reader.Text()); break;
+                    case 58: reader.Message(MadeWith.Add()); break;
                     default: reader.Skip(tag); break;
                 }
             }
