@@ -146,7 +146,7 @@ def callers(address: str, *, count: int = 4, retry_s: float = 0.0) -> Iterator[C
 
 
 class Character(threading.Thread):
-    """A live character that is watched from a thread until it is told to end.
+    """A live character that is watched from a thread, frame by frame, until it is told to end.
 
     seams: indices of the first frames that came from another replica.
     """
@@ -157,7 +157,7 @@ class Character(threading.Thread):
         self.seams: list[int] = []
         self.error: Exception | None = None
         self._client = Client(address)
-        self._live = self._client.drive(WALK, affect="joy", seed=seed, reconnect_s=30)
+        self._live = self._client.drive(WALK, affect="joy", seed=seed, reconnect_s=30, every_frame=True)
 
     def run(self) -> None:
         header_at = 0.0
