@@ -21,6 +21,7 @@ SETTINGS = {
     "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": f"{GRACE_S:g}",
     "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(MAX_RECEIVE_BYTES),
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is told to anybody outside
+    "RAY_worker_niceness": "0",  # Ray's own 15 starves replicas beside anything else that runs
 }
 """What the processes of Ray read from their environment; of a cluster that runs already, all nodes need them."""
 

@@ -119,18 +119,6 @@ def check_size(fleet: Fleet, cores: int) -> None:
         raise InvalidInput(f"{wanted}, this machine has {cores}; take fewer of them", field="replicas")
 
 
-def join(ray: Any, address: str | None, **options: bool) -> None:
-    """Start Ray here ("local") or join a cluster; once more where it did not come up.
-
-    On a busy machine Ray's own programs may need longer than it waits for them. Raises what `ray.init` raises.
-    """
-    try:
-        ray.init(address=address, **options)
-    except RuntimeError:
-        ray.shutdown()
-        ray.init(address=address, **options)
-
-
 def deploy(
     fleet: Fleet, *, port: int, http_port: int = HTTP_PORT, local: bool = True, load: Load = load_engine
 ) -> None:
@@ -146,13 +134,13 @@ def deploy(
     try:
         if not ray.is_initialized():
             quiet = {"include_dashboard": False, "log_to_driver": False} if local else {}
-            join(ray, "local" if local else None, **quiet)
+            ray.init(address="local" if local else None, **quiet)
         serve.start(grpc_options=grpc_options, http_options={"port": http_port})
         serve.run(application(fleet, load), name="emomotion")
     except ConnectionError as error:
         cluster = os.environ.get("RAY_ADDRESS", "local")
         fix = "is it up, and does this shell have its token (RAY_AUTH_MODE=token and ~/.ray/auth_token)?"
         raise InvalidInput(f"no Ray can be joined at {cluster}: {fix} ({error})", field="RAY_ADDRESS") from None
-    except RuntimeError as error:
+    except (RuntimeError, ray.exceptions.RayError) as error:
         message = f"Ray could not start the replicas: {error}; the logs of its session say more"
         raise InvalidInput(message, field="replicas") from None

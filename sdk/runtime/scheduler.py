@@ -158,9 +158,10 @@ class Scheduler:
         self._drop_all()
 
     def _check_room(self, job: _Job[Any]) -> None:
-        """Raises Refused for a full queue, or where something with a deadline could not be kept with its shortest work.
+        """Raises Refused for a full queue, or where the shortest work would make something with a deadline late.
 
-        What has a later rank has no say: a live character is not refused for a request's sake.
+        What goes first is not held up by it, and what is late anyway has no say; nor has what has a later rank: a live
+        character is not refused for a request's sake.
         """
         t = now = self._clock()
         needs = [(other, other.least_s) for other in self._jobs if not other.future.cancelled()]
@@ -175,7 +176,8 @@ class Scheduler:
         ]
         for other, seconds in sorted([*needs, (job, job.least_s)]):
             t += seconds
-            if other.rank <= job.rank and t > other.deadline:
+            late_alone = other is not job and t - job.least_s > other.deadline
+            if job <= other and other.rank <= job.rank and t > other.deadline and not late_alone:
                 whose = "its own" if other is job else "another request's"
                 wait_s = t - other.deadline
                 message = f"the queue is too full: this request would pass {whose} deadline; try again in"

@@ -70,7 +70,6 @@ def cluster(cpus: int) -> Iterator[Cluster]:
     """Ray with so many CPUs, whether the machine has them or not."""
     os.environ["PYTHONPATH"] = os.pathsep.join([str(REPO), str(REPO / "protos")])
     os.environ["RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S"] = str(DRAIN_S)
-    os.environ["RAY_raylet_start_wait_time_s"] = "180"  # noqa: SIM112 - Ray spells it so; a busy machine takes its time
     serve = ray_serve()
     import ray
 

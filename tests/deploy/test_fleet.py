@@ -102,26 +102,3 @@ def test_rays_failures_become_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start, "ray_serve", lambda: None)
     monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
     assert "no Ray can be joined at 10.0.0.1:6379: is it up" in refusal_of()
-
-
-@pytest.mark.parametrize("failures", [0, 1, 2])
-def test_a_ray_that_came_up_too_late_is_started_once_more(failures: int) -> None:
-    class Ray:
-        def __init__(self) -> None:
-            self.calls: list[str] = []
-
-        def init(self, address: str, **options: bool) -> None:
-            self.calls.append(address)
-            if self.calls.count(address) <= failures:
-                raise RuntimeError("Timed out waiting for file gcs_server_port")
-
-        def shutdown(self) -> None:
-            self.calls.append("shutdown")
-
-    ray = Ray()
-    if failures == 2:
-        with pytest.raises(RuntimeError, match="Timed out"):
-            start.join(ray, "local")
-    else:
-        start.join(ray, "local", log_to_driver=False)
-    assert ray.calls == (["local"] if failures == 0 else ["local", "shutdown", "local"])

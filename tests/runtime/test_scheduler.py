@@ -125,8 +125,17 @@ def test_a_live_character_is_not_refused_for_a_requests_sake(bench: Bench) -> No
     bench.scheduler.submit(bench.note("live"), deadline=100.6, least_s=0.5, rank=Rank.LIVE)
     with pytest.raises(Refused, match="would pass its own deadline"):
         bench.scheduler.submit(bench.note("too much"), deadline=100.9, least_s=0.5, rank=Rank.LIVE)
-    with pytest.raises(Refused):
-        bench.scheduler.submit(bench.note("another request"), deadline=200.0, least_s=0.1)
+
+
+def test_nobody_is_refused_for_what_is_late_without_him(bench: Bench) -> None:
+    bench.hold()
+    bench.scheduler.submit(bench.note("late"), deadline=101.0, least_s=0.9)
+    bench.scheduler.submit(bench.note("live"), deadline=100.6, least_s=0.5, rank=Rank.LIVE)
+    bench.now = 100.2
+    bench.scheduler.submit(bench.note("behind"), least_s=0.1)
+    bench.scheduler.submit(bench.note("in front"), deadline=100.95, least_s=0.2)
+    with pytest.raises(Refused, match="would pass another request's deadline"):
+        bench.scheduler.submit(bench.note("too much"), deadline=100.9, least_s=0.1)
 
 
 def test_time_that_has_passed_makes_room(bench: Bench) -> None:
