@@ -9,6 +9,7 @@ import click
 
 from sdk.clips.files import check_apart
 from sdk.clips.preview import Shot, contact_sheet
+from sdk.clips.read import felt_in
 from sdk.clips.read_motion import read_motion
 from sdk.clips.write import FORMATS, check_writable, write_clip
 from sdk.compose_file import read_composition
@@ -48,7 +49,7 @@ def command(
         given[path] = f"a motion that {script.name} names"
         return read_motion(path)
 
-    composition = read_composition(script, read=read)
+    composition = read_composition(script, read=read, felt=felt_in)
     if seed is not None:
         composition = replace(composition, seed=seed)
     write_takes(

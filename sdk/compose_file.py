@@ -29,16 +29,17 @@ from sdk.motion.motion import Motion
 from sdk.motion.skeleton import NUM_JOINTS
 from sdk.post import Post
 from sdk.runtime.composition import Beat, Composition, Goal, Keyframe, Span, Waypoint
-from sdk.runtime.track import AffectTrack
+from sdk.runtime.track import AffectTrack, Segment
 
 FORMAT = "emomotion.composition/1"
 KEYS = (
-    "format", "beats", "track", "seed", "plan", "generator", "fps", "source", "keep", "keyframes", "goals", "path",
-    "route", "heading", "part", "loop", "speed", "post",
+    "format", "beats", "track", "seed", "plan", "generator", "fps", "source", "felt", "keep", "keyframes", "goals",
+    "path", "route", "heading", "part", "loop", "speed", "post",
 )  # fmt: skip
 MOST_PACKED = 32 << 20
 """A source's frames unpack to no more than this, bytes."""
 Read = Callable[[Path], Motion]
+ReadFelt = Callable[[Path], Sequence[Segment]]
 
 
 def composition_to_object(it: Composition) -> dict[str, Any]:
@@ -52,6 +53,10 @@ def composition_to_object(it: Composition) -> dict[str, Any]:
             out[name] = getattr(it, name)
     if it.source is not None:
         out["source"] = _motion_to_object(it.source)
+    if it.felt:
+        out["felt"] = [
+            {"start_s": float(s.start_s), "end_s": float(s.end_s), **_affect_to_object(s.affect)} for s in it.felt
+        ]
     if it.keep:
         out["keep"] = [[float(span.start_s), float(span.end_s)] for span in it.keep]
     if it.keyframes:
@@ -70,15 +75,18 @@ def composition_to_object(it: Composition) -> dict[str, Any]:
     return out
 
 
-def composition_from_object(value: Any, *, read: Read | None = None, folder: Path = Path()) -> Composition:
+def composition_from_object(
+    value: Any, *, read: Read | None = None, felt: ReadFelt | None = None, folder: Path = Path()
+) -> Composition:
     """The composition of decoded JSON or YAML. Raises InvalidInput naming the field.
 
     read: reads a motion from a file, for sources and keyframes that name one relative to `folder`; without it none may.
+    felt: reads what such a source feels, unless the composition says so itself.
     """
     given = _mapping(value, "composition", KEYS)
     if given.get("format", FORMAT) != FORMAT:
         raise InvalidInput(f"format is {str(given['format'])[:40]!r}; this version reads {FORMAT}", field="format")
-    files = _Files(read, folder)
+    files = _Files(read, felt, folder)
     try:
         return Composition(
             beats=[_beat(beat, k) for k, beat in enumerate(_list(given.get("beats"), "beats"))],
@@ -88,6 +96,7 @@ def composition_from_object(value: Any, *, read: Read | None = None, folder: Pat
             generator=given.get("generator"),
             fps=_number(given.get("fps"), "fps"),
             source=files.source(given["source"]) if given.get("source") is not None else None,
+            felt=files.felt(given),
             keep=[_span(span, k) for k, span in enumerate(_list(given.get("keep", []), "keep"))],
             keyframes=[files.keyframe(key, k) for k, key in enumerate(_list(given.get("keyframes", []), "keyframes"))],
             goals=[files.goal(goal, k) for k, goal in enumerate(_list(given.get("goals", []), "goals"))],
@@ -105,9 +114,10 @@ def composition_from_object(value: Any, *, read: Read | None = None, folder: Pat
         raise InvalidInput(f"the composition holds a value of the wrong kind: {error}", field="composition") from None
 
 
-def read_composition(path: Path, *, read: Read) -> Composition:
-    """The composition of a .yaml, .yml or .json file; `read` reads motions that it names. Raises InvalidInput,
-    MalformedFile.
+def read_composition(path: Path, *, read: Read, felt: ReadFelt | None = None) -> Composition:
+    """The composition of a .yaml, .yml or .json file; `read` reads motions that it names, `felt` what a source feels.
+
+    Raises InvalidInput, MalformedFile.
     """
     if path.suffix.lower() not in (".yaml", ".yml", ".json"):
         known = ".yaml, .yml, .json"
@@ -120,14 +130,14 @@ def read_composition(path: Path, *, read: Read) -> Composition:
         value = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise MalformedFile(f"{path.name} cannot be read: {' '.join(str(error).split())[:200]}") from None
-    return composition_from_object(value, read=read, folder=path.parent)
+    return composition_from_object(value, read=read, felt=felt, folder=path.parent)
 
 
 class _Files:
     """Motions that a composition holds or names."""
 
-    def __init__(self, read: Read | None, folder: Path) -> None:
-        self._read, self._folder = read, folder
+    def __init__(self, read: Read | None, felt: ReadFelt | None, folder: Path) -> None:
+        self._read, self._felt, self._folder = read, felt, folder
 
     def source(self, value: Any, field: str = "source") -> Motion:
         if isinstance(value, str):
@@ -149,6 +159,13 @@ class _Files:
         table = numbers.astype(np.float64).reshape(frames, wide)
         rotations = table[:, :-3].reshape(frames, NUM_JOINTS, 4)
         return Motion(rotations, table[:, -3:].copy(), _number(given.get("fps"), f"{field}.fps") or 0.0)
+
+    def felt(self, given: Mapping[str, Any]) -> Sequence[Segment]:
+        """What is felt in the source: as the composition says, or as the source's own file does."""
+        if given.get("felt") is not None:
+            return [_segment(span, k) for k, span in enumerate(_list(given["felt"], "felt"))]
+        source = given.get("source")
+        return self._felt(self._folder / source) if self._felt and isinstance(source, str) else ()
 
     def keyframe(self, value: Any, number: int) -> Keyframe:
         """Its own pose, or that of a file at a moment: {seconds: 2, pose: bow.glb, at: 1.5}."""
@@ -250,6 +267,13 @@ def _span(value: Any, number: int) -> Span:
         raise InvalidInput(f"keep.{number} is a pair [start, end] in seconds, got {len(pair)} values", field="keep")
     start, end = (_number(v, f"keep.{number}") or 0.0 for v in pair)
     return Span(start, end)
+
+
+def _segment(value: Any, number: int) -> Segment:
+    name = f"felt.{number}"
+    given = _mapping(value, name, ("start_s", "end_s", "emotion", "weights", "intensity"))
+    start, end = (_number(given.get(key, 0.0), f"{name}.{key}") or 0.0 for key in ("start_s", "end_s"))
+    return Segment(start, end, _affect(given, name) or Affect.neutral())
 
 
 def _waypoint(value: Any, number: int) -> Waypoint:

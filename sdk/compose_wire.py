@@ -13,7 +13,7 @@ from sdk.motion.skeleton import NUM_JOINTS
 from sdk.post import Post
 from sdk.runtime.composition import Beat, Composition, Goal, Keyframe, Part, Span, Waypoint
 from sdk.runtime.limits import MAX_PLACE_M
-from sdk.runtime.track import AffectTrack
+from sdk.runtime.track import AffectTrack, Segment
 from sdk.wire import affect_from_wire, affect_to_wire, packed
 
 PARTS: dict[int, Part] = {
@@ -51,6 +51,8 @@ def composition_to_wire(it: Composition) -> compose_pb2.ComposeRequest:
             + packed(compose_pb2.SourceMotion.ROOT_FIELD_NUMBER, it.source.root)
         )
         source.fps = it.source.fps
+        for piece in it.felt:
+            source.felt.add(start_s=piece.start_s, end_s=piece.end_s, affect=affect_to_wire(piece.affect))
         message.source.CopyFrom(source)
     for span in it.keep:
         message.keep.add(start_s=span.start_s, end_s=span.end_s)
@@ -88,6 +90,7 @@ def composition_from_wire(message: compose_pb2.ComposeRequest) -> Composition:
         generator=message.generator or None,
         fps=message.fps if message.HasField("fps") else None,
         source=_source(message.source) if message.HasField("source") else None,
+        felt=[Segment(span.start_s, span.end_s, affect_from_wire(span.affect)) for span in message.source.felt],
         keep=[Span(span.start_s, span.end_s) for span in message.keep],
         keyframes=[_keyframe(key, number) for number, key in enumerate(message.keyframes)],
         goals=[_goal(goal, number) for number, goal in enumerate(message.goals)],

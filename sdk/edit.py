@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import click
 
-from sdk.clips.read import read_tags
+from sdk.clips.read import felt_in, read_tags
 from sdk.clips.read_motion import read_motion
 from sdk.clips.write import FORMATS
 from sdk.compose import write_takes
@@ -67,7 +67,7 @@ def command(
     if not (redo or keep or upper or loop) and length <= source.seconds:
         _refuse_unchanged(clip, seconds, source.seconds, speed=speed, cleaned=lock_feet or smooth > 0)
     composition = Composition(
-        beats=[Beat(text, felt, length)], seed=seed, plan=plan, source=source,
+        beats=[Beat(text, felt, length)], seed=seed, plan=plan, source=source, felt=felt_in(clip),
         keep=() if loop or (upper and not (redo or keep)) else kept, part="upper" if upper else "whole", loop=loop,
         speed=speed, post=Post(lock_feet=lock_feet, smooth=smooth),
     )  # fmt: skip

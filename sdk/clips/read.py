@@ -3,7 +3,7 @@
 import hashlib
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from sdk.clips.read_motion import npz_arrays
 from sdk.clips.tags import FLAT_KEYS, ClipTags, flat_strings, load_json, sidecar_path, tags_from_object
 from sdk.clips.usd import check_usd
 from sdk.errors import InvalidInput, MalformedFile
+from sdk.runtime.track import Segment
 
 Place = Literal[
     "sidecar", "animation.extras", "node.extras", "asset.extras", "animation.customData", "layer.customLayerData",
@@ -70,6 +71,20 @@ def read_tags(path: Path | str) -> TagReading:
     for place, tagged, _ in found[1:]:
         conflicts += _differences(place, truth, tagged, source)
     return TagReading(tags, source, tuple(conflicts))
+
+
+def felt_in(path: Path | str) -> tuple[Segment, ...]:
+    """What a clip file's tags say is felt when; nothing where it has none."""
+    try:
+        tags = read_tags(path).tags
+    except MalformedFile:
+        return ()
+    out, before = [], 0.0
+    for span in tags.segments:  # rounded, they may overlap by a little
+        if span.end_s > max(before, span.start_s):
+            out.append(replace(span, start_s=max(before, span.start_s)))
+            before = span.end_s
+    return tuple(out)
 
 
 def _inside(path: Path, raw: bytes, *, alone: bool) -> Found:

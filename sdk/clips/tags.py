@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +20,7 @@ from sdk.emotion import Affect, Emotion
 from sdk.errors import InvalidInput, MalformedFile
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import quat_angle
-from sdk.runtime.track import AffectTrack
+from sdk.runtime.track import AffectTrack, Segment
 
 SCHEMA = "sdk.emotion/1"
 CLOSED_RAD = 2e-3
@@ -37,15 +36,6 @@ _KNOWN = frozenset(
     ("schema clip label weights valence arousal intensity segments requested curves prompt seed plan model generator "
      "postprocess loop root_motion expression_map composition made_with licence dataset_licences synthetic").split()
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A span of the clip, in seconds from its first frame, and what is felt in it."""
-
-    start_s: float
-    end_s: float
-    affect: Affect
 
 
 @dataclass(frozen=True)
@@ -309,11 +299,8 @@ def _affect_of(stated: Mapping[str, Any]) -> Affect:
 
 
 def _spans(tags: ClipTags, duration: float) -> tuple[Segment, ...]:
-    """The track as spans from key to key, each with what is felt in its middle; without a track one span."""
-    if tags.track is None:
-        return (Segment(0.0, duration, tags.applied),)
-    cuts = [0.0, *(at for at in tags.track.seconds if 0 < at < duration), duration]
-    return tuple(Segment(a, b, tags.track.at((a + b) / 2)) for a, b in pairwise(cuts))
+    """The track as spans; without a track one span."""
+    return (Segment(0.0, duration, tags.applied),) if tags.track is None else tags.track.segments(duration)
 
 
 def _period(motion: Motion) -> float:

@@ -10,6 +10,7 @@ Shapes: T frames of a source, J = 22 joints, K points. Metres, seconds, radians;
 the composed clip, and frame k of `source` is at k / source.fps.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -28,7 +29,7 @@ from sdk.post import Post
 from sdk.runtime import limits
 from sdk.runtime.contradictions import check_composition
 from sdk.runtime.limits import check_range
-from sdk.runtime.track import AffectTrack
+from sdk.runtime.track import AffectTrack, Segment, laid_over
 
 Part = Literal["whole", "upper"]
 
@@ -185,6 +186,7 @@ class Composition:
     beats: what is done, one after the other; their seconds are the clip's. track: how it feels over time, instead of
     the beats' own affects. seed: same seed, same motion; None draws one. plan, generator: as in `Request`. fps: frames
     a second of the result; None for the source's, or else the bundle's. source: a motion to change or to go on from.
+    felt: what is felt in it, for the tags; the motion does not depend on it.
     keep: spans of it that stay as they are; all else is made anew. keyframes: poses to reach. goals: places of single
     hands and feet. path: points (K, 2), metres as (x, z), to walk along at the motion's own pace. route: places with
     times. heading: direction to face. part: "upper" makes spine, neck, head and arms anew and keeps legs and way of the
@@ -200,6 +202,7 @@ class Composition:
     generator: str | None = None
     fps: float | None = None
     source: Motion | None = None
+    felt: Sequence[Segment] = ()
     keep: Sequence[Span] = ()
     keyframes: Sequence[Keyframe] = ()
     goals: Sequence[Goal] = ()
@@ -212,7 +215,7 @@ class Composition:
     post: Post = field(default_factory=Post)
 
     def __post_init__(self) -> None:
-        for name in ("beats", "keep", "keyframes", "goals"):
+        for name in ("beats", "felt", "keep", "keyframes", "goals"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.route is not None:
             object.__setattr__(self, "route", tuple(self.route))
@@ -238,6 +241,31 @@ class Composition:
             if seconds < begin:
                 break
         return Affect.neutral() if beat.affect is None else beat.affect
+
+    def felt_at(self, seconds: float) -> Affect:
+        """What is felt at a moment of the clip, the source's own feeling in a kept span where that is known."""
+        own = (span.affect for span in self.felt if span.start_s <= seconds < span.end_s)
+        return next(own, self.affect_at(seconds)) if self.kept(seconds) else self.affect_at(seconds)
+
+    @property
+    def told(self) -> tuple[Segment, ...]:
+        """What is felt in all of the clip: in kept spans what was felt in the source, else what is asked for."""
+        kept = [
+            replace(s, start_s=max(s.start_s, span.start_s), end_s=min(s.end_s, span.end_s))
+            for span in self.keep
+            for s in self.felt
+            if min(s.end_s, span.end_s) > max(s.start_s, span.start_s)
+        ]
+        return laid_over(self._asked if self.track is None else self.track.segments(self.seconds), kept)
+
+    @property
+    def _asked(self) -> tuple[Segment, ...]:
+        """One span a beat."""
+        ends = list(itertools.accumulate((beat.seconds for beat in self.beats), initial=0.0))
+        return tuple(
+            Segment(begin, end, Affect.neutral() if beat.affect is None else beat.affect)
+            for beat, (begin, end) in zip(self.beats, itertools.pairwise(ends), strict=True)
+        )
 
     def kept(self, seconds: float) -> bool:
         """Whether a moment lies in a span that stays as it is."""

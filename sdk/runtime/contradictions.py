@@ -12,6 +12,7 @@ from sdk.errors import InvalidInput
 from sdk.motion.rotations import Array, quat_angle
 from sdk.runtime import limits
 from sdk.runtime.limits import SAME_TIME_S, check_place, check_range
+from sdk.runtime.track import MAX_SECONDS
 
 if TYPE_CHECKING:  # compositions import this module
     from sdk.runtime.composition import Composition, Goal, Keyframe, Span, Waypoint
@@ -59,8 +60,9 @@ def _check_numbers(it: "Composition") -> None:
 def _check_source(it: "Composition") -> None:
     source = it.source
     if source is None:
-        if it.keep:
-            raise InvalidInput("keep names spans of a source; give one", field="source")
+        for name, wish in (("keep names spans", it.keep), ("felt tells feelings", it.felt)):
+            if wish:
+                raise InvalidInput(f"{name} of a source; give one", field="source")
         if it.part == "upper":
             raise InvalidInput("part upper needs a source, whose legs and way stay", field="source")
         return
@@ -69,6 +71,7 @@ def _check_source(it: "Composition") -> None:
         message = f"a source has 2..{limits.MAX_SOURCE_FRAMES} frames, got {len(source)}"
         raise InvalidInput(message, field="source")
     check_place("source", source.root)
+    _check_felt(it)
     if it.part == "upper" and source.seconds < it.seconds - 1 / source.fps - SAME_TIME_S:
         message = f"part upper lasts as long as its source at most: {source.seconds:g} s, the beats {it.seconds:g} s"
         raise InvalidInput(message, field="beats")
@@ -77,6 +80,17 @@ def _check_source(it: "Composition") -> None:
     if it.loop and it.part == "upper":
         raise InvalidInput("loop is for whole bodies; loop the source first, then change its upper part", field="loop")
     _check_keep(it, min(source.seconds, it.seconds))
+
+
+def _check_felt(it: "Composition") -> None:
+    if len(it.felt) > limits.MAX_FELT:
+        raise InvalidInput(f"felt has at most {limits.MAX_FELT} spans, got {len(it.felt)}", field="felt")
+    before = 0.0
+    for span in it.felt:
+        if not before <= span.start_s < span.end_s <= MAX_SECONDS:
+            message = f"spans of felt must be sorted and apart within {before:g}..{MAX_SECONDS:g} s"
+            raise InvalidInput(f"{message}, got {span.start_s:g}..{span.end_s:g} s", field="felt")
+        before = span.end_s
 
 
 def _check_keep(it: "Composition", end: float) -> None:

@@ -1,8 +1,9 @@
-"""A feeling that changes over time: key moments with an affect each, blended between."""
+"""Feelings that change over time: key moments with an affect each, blended between, and spans with one each."""
 
 import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,6 +12,15 @@ from sdk.errors import InvalidInput
 
 MAX_KEYS = 256
 MAX_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A span of the clip, in seconds from its first frame, and what is felt in it."""
+
+    start_s: float
+    end_s: float
+    affect: Affect
 
 
 @dataclass(frozen=True)
@@ -48,3 +58,23 @@ class AffectTrack:
         weights = {emotion: float(mixture[emotion]) for emotion in Emotion if mixture[emotion] > 0}
         total = float(np.sum(list(weights.values())))
         return Affect({emotion: weight / total for emotion, weight in weights.items()}, 1.0)
+
+    def segments(self, seconds: float) -> tuple[Segment, ...]:
+        """So many seconds of it as spans from key to key, each with what is felt in its middle."""
+        cuts = [0.0, *(at for at in self.seconds if 0 < at < seconds), seconds]
+        return tuple(Segment(a, b, self.at((a + b) / 2)) for a, b in pairwise(cuts))
+
+
+def laid_over(below: Sequence[Segment], above: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Spans in the order of time: those of `above`, and of `below` what they leave. Both are sorted and apart."""
+    out = list(below)
+    for piece in above:
+        out = [
+            part
+            for s in out
+            for part in (
+                replace(s, end_s=min(s.end_s, piece.start_s)), replace(s, start_s=max(s.start_s, piece.end_s))
+            )
+            if part.end_s > part.start_s
+        ]  # fmt: skip
+    return tuple(sorted([*out, *above], key=lambda s: s.start_s))

@@ -224,7 +224,7 @@ class _Felt:
 
     def at(self, seconds: float) -> Affect:
         """What is felt then."""
-        return self._asked.affect_at(seconds)
+        return self._asked.felt_at(seconds)
 
 
 async def export(request: web.Request) -> web.Response:

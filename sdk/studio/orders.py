@@ -23,8 +23,8 @@ from sdk.motion.rotations import Array
 from sdk.motion.skeleton import NUM_JOINTS
 from sdk.post import Post
 from sdk.runtime.composition import Beat, Composition, Goal, Keyframe, Part, Span, Waypoint
-from sdk.runtime.limits import MAX_BEATS, MAX_SPANS
-from sdk.runtime.track import MAX_KEYS, AffectTrack
+from sdk.runtime.limits import MAX_BEATS, MAX_FELT, MAX_SPANS
+from sdk.runtime.track import MAX_KEYS, AffectTrack, Segment
 
 MAX_POINTS = 512
 
@@ -71,6 +71,7 @@ def composition_of(order: Mapping[str, Any], source: Motion | None) -> Compositi
         beats=beats if track is None else [replace(beat, affect=None) for beat in beats],
         track=track, seed=seed_of(order.get("seed")), plan=name_of(order, "plan"),
         generator=name_of(order, "generator"), fps=optional(order, "fps"), source=source,
+        felt=[_felt(span, f"felt.{k}") for k, span in enumerate(listed(order, "felt", most=MAX_FELT))],
         keep=[_span(span, f"keep.{k}") for k, span in enumerate(listed(order, "keep", most=MAX_SPANS))],
         keyframes=[_key(key, f"keyframes.{k}") for k, key in enumerate(listed(order, "keyframes", most=MAX_POINTS))],
         goals=[_goal(goal, f"goals.{k}") for k, goal in enumerate(listed(order, "goals", most=MAX_POINTS))],
@@ -115,6 +116,13 @@ def mapping_of(stated: Any, field: str) -> dict[str, Any]:
 def _waypoint(stated: Any, field: str) -> Waypoint:
     at = mapping_of(stated, field)
     return Waypoint(*(number(at.get(key), f"{field}.{key}") for key in ("seconds", "x", "z")))
+
+
+def _felt(stated: Any, field: str) -> Segment:
+    """A span as a take's tags tell it."""
+    span = mapping_of(stated, field)
+    start, end = (number(span.get(key), f"{field}.{key}") for key in ("start_s", "end_s"))
+    return Segment(start, end, affect_of(span, field))
 
 
 def _span(stated: Any, field: str) -> Span:

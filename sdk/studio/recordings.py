@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from sdk.clips.tags import ClipTags, Segment
+from sdk.clips.tags import ClipTags
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput
 from sdk.motion.motion import Motion
+from sdk.runtime.track import Segment
 from sdk.studio.orders import affect_of, listed, mapping_of, name_of, number, points_of, seed_of
 
 MAX_TOLD = 1000

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from sdk.clips.blender import run_script
-from sdk.clips.tags import ClipTags, Segment
+from sdk.clips.tags import ClipTags
 from sdk.clips.write import write_clip
 from sdk.emotion import Affect
 from sdk.motion.motion import Motion
 from sdk.motion.skeleton import JOINT
-from sdk.runtime.track import AffectTrack
+from sdk.runtime.track import AffectTrack, Segment
 
 REPO = Path(__file__).resolve().parents[2]
 LIMBS = {

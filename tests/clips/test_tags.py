@@ -12,11 +12,12 @@ from jsonschema import Draft202012Validator
 
 from sdk.clips.container import pack_glb, read_glb
 from sdk.clips.read import read_tags
-from sdk.clips.tags import ClipTags, Segment, describe, read_sidecar, sidecar_path, tags_from_object
+from sdk.clips.tags import ClipTags, describe, read_sidecar, sidecar_path, tags_from_object
 from sdk.clips.write import write_clip
 from sdk.emotion import Affect, Emotion
 from sdk.errors import InvalidInput, MalformedFile
 from sdk.motion.motion import Motion
+from sdk.runtime.track import Segment
 
 Edit = Callable[[dict[str, Any]], Any]
 

@@ -18,7 +18,7 @@ from sdk.motion.rotations import quat_about, quat_angle, quat_mul
 from sdk.post import Post
 from sdk.runtime import limits
 from sdk.runtime.composition import Beat, Composition, Goal, Keyframe, Span, Waypoint, variations
-from sdk.runtime.track import AffectTrack
+from sdk.runtime.track import AffectTrack, Segment
 from tests.synthetic import standing, walking
 
 WALK = walking(4.0)
@@ -178,7 +178,9 @@ def whole() -> list[Composition]:
         Composition(beats=beats, track=track, source=WALK, keep=[Span(0, 1), Span(3.1, 3.9)], **rest),
         Composition(beats=beats, keyframes=[key(0.0), key(3.0, turn=1.0, place=True)]),
         Composition(beats=beats, route=[Waypoint(0, 0, 0.3), Waypoint(4, 1, 2)]),
-        Composition(beats=[BEAT], source=WALK, part="upper"),
+        Composition(
+            beats=[BEAT], source=WALK, part="upper", felt=[Segment(0.5, 2, Affect.of("joy:0.6,fear:0.4", 1.0))]
+        ),
         Composition(beats=[BEAT], loop=True),
         Composition(
             beats=[BEAT],

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sdk.clips.tags import ClipTags, Segment
+from sdk.clips.tags import ClipTags
 from sdk.clips.write import write_clip
 from sdk.emotion import Affect
+from sdk.runtime.track import Segment
 from tests.csharp.probing import Probe
 from tests.synthetic import walking
 

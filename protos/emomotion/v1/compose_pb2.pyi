@@ -81,14 +81,26 @@ class Beat(_message.Message):
     def __init__(self, text: _Optional[str] = ..., affect: _Optional[_Union[_affect_pb2.Affect, _Mapping]] = ..., seconds: _Optional[float] = ...) -> None: ...
 
 class SourceMotion(_message.Message):
-    __slots__ = ("fps", "rotations", "root")
+    __slots__ = ("fps", "rotations", "root", "felt")
     FPS_FIELD_NUMBER: _ClassVar[int]
     ROTATIONS_FIELD_NUMBER: _ClassVar[int]
     ROOT_FIELD_NUMBER: _ClassVar[int]
+    FELT_FIELD_NUMBER: _ClassVar[int]
     fps: float
     rotations: _containers.RepeatedScalarFieldContainer[float]
     root: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, fps: _Optional[float] = ..., rotations: _Optional[_Iterable[float]] = ..., root: _Optional[_Iterable[float]] = ...) -> None: ...
+    felt: _containers.RepeatedCompositeFieldContainer[FeltSpan]
+    def __init__(self, fps: _Optional[float] = ..., rotations: _Optional[_Iterable[float]] = ..., root: _Optional[_Iterable[float]] = ..., felt: _Optional[_Iterable[_Union[FeltSpan, _Mapping]]] = ...) -> None: ...
+
+class FeltSpan(_message.Message):
+    __slots__ = ("start_s", "end_s", "affect")
+    START_S_FIELD_NUMBER: _ClassVar[int]
+    END_S_FIELD_NUMBER: _ClassVar[int]
+    AFFECT_FIELD_NUMBER: _ClassVar[int]
+    start_s: float
+    end_s: float
+    affect: _affect_pb2.Affect
+    def __init__(self, start_s: _Optional[float] = ..., end_s: _Optional[float] = ..., affect: _Optional[_Union[_affect_pb2.Affect, _Mapping]] = ...) -> None: ...
 
 class Span(_message.Message):
     __slots__ = ("start_s", "end_s")

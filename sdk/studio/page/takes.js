@@ -69,7 +69,7 @@ export class TakesDesk {
     const work = async () => {
       for (let next = orders.shift(); next && !signal.aborted; next = orders.shift()) {
         try {
-          const body = changes ? pack({ ...next.order, fps: chosen.fps }, this.sourceOf(chosen)) : next.order;
+          const body = changes ? pack({ ...next.order, fps: chosen.fps, felt: this.feltOf(chosen) }, this.sourceOf(chosen)) : next.order;
           const packet = await make(body, signal);
           const take = this.add(next.id, packet);
           made.push(take);
@@ -109,6 +109,9 @@ export class TakesDesk {
   sourceOf(take) {
     return { rotations: { data: take.rotations, shape: [take.frames, 22, 4] }, root: { data: take.root, shape: [take.frames, 3] } };
   }
+
+  /** What the tags of a take say is felt when, so that those of an edit can tell it of what is kept. */
+  feltOf({ header: { tags } }) { return (tags?.segments ?? []).filter((span) => span.end_s > span.start_s); }
 
   stop() { this.stopper?.abort(); }
 

@@ -341,12 +341,19 @@ namespace EmoMotion.Wire
         /// </summary>
         public WireList<float> Root { get; } = new WireList<float>();
 
+        /// <summary>
+        /// What is felt in it. The motion does not depend on it: tags of a clip tell it for the spans that are kept.
+        /// Range: [0, 1024] spans, sorted and apart. Default: none, the tags tell what the request asks for.
+        /// </summary>
+        public MessageList<FeltSpan> Felt { get; } = new MessageList<FeltSpan>(() => new FeltSpan());
+
         /// <inheritdoc/>
         public override void Clear()
         {
             Fps = 0;
             Rotations.Clear();
             Root.Clear();
+            Felt.Clear();
         }
 
         /// <inheritdoc/>
@@ -356,6 +363,7 @@ namespace EmoMotion.Wire
             if (Fps != 0) size += 1 + 8;
             if (Rotations.Count > 0) size += 1 + Size.Prefixed(Size.Floats(Rotations));
             if (Root.Count > 0) size += 1 + Size.Prefixed(Size.Floats(Root));
+            for (var i = 0; i < Felt.Count; i++) size += 1 + Size.Prefixed(Felt[i].ByteSize());
             return size;
         }
 
@@ -365,6 +373,7 @@ namespace EmoMotion.Wire
             if (Fps != 0) { writer.Tag(9); writer.Double(Fps); }
             if (Rotations.Count > 0) { writer.Tag(18); writer.Floats(Rotations); }
             if (Root.Count > 0) { writer.Tag(26); writer.Floats(Root); }
+            for (var i = 0; i < Felt.Count; i++) { writer.Tag(34); writer.Message(Felt[i]); }
         }
 
         internal override void Read(ref WireReader reader)
@@ -379,6 +388,65 @@ namespace EmoMotion.Wire
                     case 21: Rotations.Add(reader.Float()); break;
                     case 26: reader.Floats(Root); break;
                     case 29: Root.Add(reader.Float()); break;
+                    case 34: reader.Message(Felt.Add()); break;
+                    default: reader.Skip(tag); break;
+                }
+            }
+        }
+    }
+
+    /// <summary>What is felt from one moment to another.</summary>
+    public sealed partial class FeltSpan : WireMessage
+    {
+        /// <summary>Where it begins. Range: [0, 3600]. Unit: seconds. Default: 0. At 0 with the first frame.</summary>
+        public double StartS { get; set; }
+
+        /// <summary>
+        /// Where it ends. Range: [0, 3600], after the start. Unit: seconds. Default: none, it must be set.
+        /// </summary>
+        public double EndS { get; set; }
+
+        private Affect _affectSpare;
+
+        /// <summary>What is felt. Range: see Affect. Unset: EMOTION_NEUTRAL alone.</summary>
+        public Affect Affect { get; set; }
+
+        /// <inheritdoc/>
+        public override void Clear()
+        {
+            StartS = 0;
+            EndS = 0;
+            Affect = null;
+        }
+
+        /// <inheritdoc/>
+        public override int ByteSize()
+        {
+            var size = 0;
+            if (StartS != 0) size += 1 + 8;
+            if (EndS != 0) size += 1 + 8;
+            if (Affect != null) size += 1 + Size.Prefixed(Affect.ByteSize());
+            return size;
+        }
+
+        /// <inheritdoc/>
+        public override void WriteTo(WireWriter writer)
+        {
+            if (StartS != 0) { writer.Tag(9); writer.Double(StartS); }
+            if (EndS != 0) { writer.Tag(17); writer.Double(EndS); }
+            if (Affect != null) { writer.Tag(26); writer.Message(Affect); }
+        }
+
+        internal override void Read(ref WireReader reader)
+        {
+            uint tag;
+            while ((tag = reader.Tag()) != 0)
+            {
+                switch (tag)
+                {
+                    case 9: StartS = reader.Double(); break;
+                    case 17: EndS = reader.Double(); break;
+                    case 26: Affect = reader.Message(Affect, _affectSpare ??= new Affect()); break;
                     default: reader.Skip(tag); break;
                 }
             }
