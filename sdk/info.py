@@ -20,7 +20,10 @@ from sdk.wire import Info, info_from_wire
 )
 @server_options
 def command(server: str | None, bundle: Path | None, connection: Connection) -> None:
-    """Print what a server or a bundle holds: licence, emotions and their evidence, plans, limits."""
+    """Print what a server or a bundle holds: licence, emotions and their evidence, plans, limits.
+
+    A server also tells how long each plan takes on its machine now.
+    """
     if server and bundle:
         raise InvalidInput("give either --server or --bundle, not both", field="server")
     if server:

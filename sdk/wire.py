@@ -110,7 +110,8 @@ class Info:
         for plan in self.plans:
             guidance = f"guidance {plan.text_guidance:g} by text, {plan.emotion_guidance:g} by emotion"
             text = f"{plan.generator}, {plan.iterations} passes, {plan.residual_layers} residual layers, {guidance}"
-            rows.append(("plans", f"{plan.name}: {text}{' (default)' if plan.is_default else ''}"))
+            takes = f", {plan.expected_ms:.0f} ms for 4 s" if plan.expected_ms else ""
+            rows.append(("plans", f"{plan.name}: {text}{takes}{' (default)' if plan.is_default else ''}"))
             found = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in plan.quality.items())
             rows += [("plans", f"{plan.name} measured: {found}")] if found else []
         return [(name if i == 0 or rows[i - 1][0] != name else "", text) for i, (name, text) in enumerate(rows)]

@@ -101,6 +101,7 @@ def test_info_of_a_server(capsys: pytest.CaptureFixture[str], live: Live) -> Non
     text = capsys.readouterr().out
     for fact in ("fake 1.2.3", "CC0-1.0", "0.5 to 30 seconds", "10 to 120 frames", "22 joints", "fear (proxy)"):
         assert fact in text
+    assert "fast: emo-mask, 4 passes" in text and "20 ms for 4 s\n" in text
 
 
 def test_info_of_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
