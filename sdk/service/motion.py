@@ -11,9 +11,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from emomotion.v1 import info_pb2, motion_pb2
+from sdk.runtime.costs import Costs
 from sdk.runtime.engine import Request, Result, Turn
 from sdk.runtime.planner import OverBudget
 from sdk.runtime.scheduler import Late, Scheduler
+from sdk.runtime.work import Step
 from sdk.service.access import Door
 from sdk.service.answers import admitted, status_of
 from sdk.service.context import Context
@@ -23,8 +25,11 @@ from sdk.service.validation import request_from_wire
 from sdk.service.watch import note
 from sdk.wire import motion_to_wire
 
-SEND_S = 0.004
-"""Of every budget so much is kept for what lies beyond the engine: packing, sending, and the client's reading."""
+SEND = Step("send", 1, 1)
+SEND_S, FIRST_SEND_S = 0.002, 0.001
+"""Of every budget so much is kept for what lies beyond the engine, and twice what sending takes of late: packing and
+sending here, reading there, which on a busy machine takes as much longer. FIRST_SEND_S: what it takes before the first.
+"""
 
 
 class MotionEngineLike(Protocol):
@@ -49,6 +54,8 @@ class MotionServicer:
 
     def __init__(self, engine: MotionEngineLike, scheduler: Scheduler, door: Door, metrics: Metrics) -> None:
         self._scheduler, self._door, self._metrics = scheduler, door, metrics
+        self._sending = Costs()
+        self._sending.observe(SEND, FIRST_SEND_S)
         self.use(engine)
         self.ready = False
 
@@ -75,7 +82,7 @@ class MotionServicer:
             note(text=asked.text, seconds=asked.seconds, budget_ms=asked.budget_ms)
             deadline = _deadline(asked, arrived, context.time_remaining())
             engine = self._engine
-            result = await self._made(engine, asked, arrived, deadline)
+            result, made = await self._made(engine, asked, arrived, deadline)
         parts = motion_to_wire(result.motion)
         header, first = next(parts), next(parts)
         status = motion_pb2.GenerateReply(status=status_of(result, engine.bundle.sha256))
@@ -83,6 +90,7 @@ class MotionServicer:
             status.status.budget_left_ms = 1000 * (deadline - time.monotonic())
         self._count(result, arrived, deadline)
         yield header
+        self._sending.observe(SEND, time.monotonic() - made)  # a first chunk may wait for its reader alone
         yield first
         for message in parts:
             yield message
@@ -98,22 +106,27 @@ class MotionServicer:
         self._metrics.degraded.inc(result.degraded)
         self._metrics.late.inc(now > deadline)
 
-    async def _made(self, engine: MotionEngineLike, asked: Request, arrived: float, deadline: float) -> Result:
-        """The motion, made when its turn comes. Raises OverBudget, Refused, Late, Closed, Cancelled, InvalidInput."""
+    async def _made(
+        self, engine: MotionEngineLike, asked: Request, arrived: float, deadline: float
+    ) -> tuple[Result, float]:
+        """The motion, made when its turn comes, and when that was. Raises OverBudget, Refused, Late, Closed, Cancelled,
+        InvalidInput.
+        """
         _, least_s = engine.cheapest(asked)
-        if arrived + least_s > deadline - SEND_S:
-            raise engine.over_budget(asked, deadline - arrived, needed_s=SEND_S)
+        send_s = SEND_S + 2 * self._sending.predict(SEND)
+        if arrived + least_s > deadline - send_s:
+            raise engine.over_budget(asked, deadline - arrived, needed_s=send_s)
 
-        def work(turn: Turn) -> Result:
+        def work(turn: Turn) -> tuple[Result, float]:
             queue_ms = 1000 * (time.monotonic() - arrived)
             try:
                 made = engine.generate(asked, turn=turn)
             except OverBudget as error:  # it fitted when it came; what was learned since says otherwise
                 raise Late(str(error)) from None
             stages = {"queue": queue_ms, **made.stage_ms, "total": made.stage_ms["total"] + queue_ms}
-            return replace(made, stage_ms=stages)
+            return replace(made, stage_ms=stages), time.monotonic()
 
-        future = self._scheduler.submit(work, deadline=deadline - SEND_S, least_s=least_s)
+        future = self._scheduler.submit(work, deadline=deadline - send_s, least_s=least_s)
         return await asyncio.wrap_future(future)
 
 
