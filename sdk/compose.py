@@ -89,7 +89,10 @@ def write_takes(
             click.echo(f"plan     {made.tags.plan}, {made.total_ms:.0f} ms")
             for line in made.notes:
                 click.echo(f"note     {line}")
-            shots.append(Shot(motion, f"{made.tags.prompt}, seed {made.tags.seed}", made.tags.applied))
+            title = f"{made.tags.prompt}, seed {made.tags.seed}"
+            kept = [(span.start_s, span.end_s) for span in take.keep]
+            held = [(goal.seconds, goal.end_s) for goal in take.goals]
+            shots.append(Shot(motion, title, made.tags.applied, take.told, kept, held))
     click.echo(f"licence  {made.tags.licence}")
     if sheet is not None:
         click.echo(f"sheet    {contact_sheet(shots, sheet)}")

@@ -13,6 +13,7 @@ from sdk.clips.render import Camera, Color, Image32, draw_pose, stage
 from sdk.emotion import Affect, Emotion
 from sdk.errors import InvalidInput
 from sdk.motion.motion import Motion
+from sdk.runtime.track import Segment
 
 ACCENTS: dict[Emotion, Color] = {
     Emotion.NEUTRAL: (122, 130, 142),
@@ -34,11 +35,18 @@ VIEW_AZIMUTH = 0.66
 
 
 class Shot(NamedTuple):
-    """One row of a contact sheet."""
+    """One row of a contact sheet.
+
+    With `told`, what is felt when, a bar shows it: hollow in `kept` spans, with a line over `held` ones, in which goals
+    hold a hand or a foot; (start, end) in seconds.
+    """
 
     motion: Motion
     title: str
     affect: Affect | None = None
+    told: Sequence[Segment] = ()
+    kept: Sequence[tuple[float, float]] = ()
+    held: Sequence[tuple[float, float]] = ()
 
 
 def check_preview(path: Path, *, field: str = "preview") -> None:
@@ -95,13 +103,14 @@ def contact_sheet(
     if not shots or columns < 1:
         raise InvalidInput("a contact sheet needs at least one clip and one column", field="columns")
     _check_size(cell, least=48)
-    margin, header = 14, 30
+    rows = [Shot(*shot) for shot in shots]
+    margin, header = 14, 40 if any(shot.told for shot in rows) else 30
     width = 2 * margin + columns * cell[0]
-    height = margin + len(shots) * (header + cell[1] + margin)
+    height = margin + len(rows) * (header + cell[1] + margin)
     sheet = Image.new("RGB", (width, height), PAPER)
     pen = ImageDraw.Draw(sheet)
     small = _font(11)
-    for row, shot in enumerate(Shot(*s) for s in shots):
+    for row, shot in enumerate(rows):
         top = margin + row * (header + cell[1] + margin)
         accent = _accent(shot.affect)
         pen.rounded_rectangle((margin, top + 3, margin + 4, top + 21), 2, fill=accent)
@@ -118,10 +127,28 @@ def contact_sheet(
             sheet.paste(_picture(pose), corner)
             stamp = f"{frame / shot.motion.fps:.1f} s"
             pen.text((corner[0] + cell[0] / 2, corner[1] + cell[1] - 4), stamp, FAINT, small, anchor="mb")
+        # A moment lies over the middle of its pose.
+        _timeline(pen, shot, margin + cell[0] / 2, width - margin - cell[0] / 2, top + header - 10)
     out = io.BytesIO()
     sheet.save(out, "PNG")
     files.publish({path: out.getvalue()})
     return path
+
+
+def _timeline(pen: ImageDraw.ImageDraw, shot: Shot, left: float, right: float, y: float) -> None:
+    """What is felt, kept and held when, between two x of the sheet."""
+
+    def line(span: tuple[float, float], y: float, color: Color, thick: int) -> None:
+        ends = np.clip(np.array(span) / max(shot.motion.seconds, 1e-9), 0.0, 1.0)
+        begin, end = left + ends * (right - left)
+        pen.rectangle((begin, y, end, y + thick - 1), fill=color)
+
+    for told in shot.told:
+        line((told.start_s, told.end_s), y, _accent(told.affect), 6)
+    for span in shot.kept:
+        line(span, y + 2, PAPER, 2)
+    for span in shot.held:
+        line(span, y - 4, INK, 2)
 
 
 def _top(clip: Motion) -> float:

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sdk.clips.preview import ACCENTS, Shot, check_preview, contact_sheet, render_gif
+from sdk.clips.preview import ACCENTS, INK, PAPER, Shot, check_preview, contact_sheet, render_gif
 from sdk.clips.render import Camera, draw_pose, stage
 from sdk.emotion import Affect, Emotion
 from sdk.errors import InvalidInput
 from sdk.motion.motion import Motion
 from sdk.motion.rotations import quat_about
+from sdk.runtime.track import Segment
 from tests.synthetic import standing, walking
 
 SMALL = (160, 160)
@@ -105,3 +106,26 @@ def test_bad_pictures_are_refused(walk: Motion, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="at least one clip"):
         contact_sheet([], tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sheet_shows_what_is_felt_kept_and_held_when(walk: Motion, tmp_path: Path) -> None:
+    seconds = walk.seconds
+    joy, fear = Affect.of("joy"), Affect.of("fear")
+    told = [Segment(0, seconds / 2, joy), Segment(seconds / 2, seconds, fear)]
+    plain = Shot(walk, "one", joy, told)
+    path = contact_sheet(
+        [plain, plain._replace(kept=[(0, seconds / 2)], held=[(0, seconds / 4)])],
+        tmp_path / "s.png",
+        columns=2,
+        cell=(100, 80),
+    )
+    with Image.open(path) as sheet:
+        pixels = np.asarray(sheet.convert("RGB"))
+    left, right, row, tall = 14 + 50, 14 + 150, 14 + 30, 40 + 80 + 14
+    at = [left + round(share * (right - left)) for share in (0.2, 0.4, 0.8)]
+    first, second = pixels[row : row + 6, at], pixels[row + tall : row + tall + 6, at]
+    assert (first[:, :2] == ACCENTS[Emotion.JOY]).all() and (first[:, 2] == ACCENTS[Emotion.FEAR]).all()
+    hollow = [(second[:, k] == PAPER).all(-1).sum() for k in range(3)]
+    assert hollow == [2, 2, 0], "what is kept is hollow"
+    above = (pixels[row + tall - 4 : row + tall - 2, at] == INK).all(-1)
+    assert above[:, 0].all() and not above[:, 1:].any(), "a goal is held in the first quarter"
