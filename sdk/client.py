@@ -315,13 +315,19 @@ def build_request(
     check_seed(seed)
     if isinstance(affect, str):
         affect = Affect.of(affect)
-    try:
-        request = motion_pb2.GenerateRequest(
-            text=text, seconds=seconds, seed=seed, plan=plan, generator=generator, fps=fps, budget_ms=budget_ms
-        )
-    except ValueError:
-        what = "text, plan or generator holds a lone surrogate"
-        raise InvalidInput(f"{what}, which is no character", field="text") from None
+    request = motion_pb2.GenerateRequest()
+    given = {"text": text, "seconds": seconds, "seed": seed, "plan": plan, "generator": generator, "fps": fps}
+    for name, value in {**given, "budget_ms": budget_ms}.items():
+        try:
+            if value is not None or name == "text":
+                setattr(request, name, value)
+        except ValueError:
+            raise InvalidInput(f"{name} holds a lone surrogate, which is no character", field=name) from None
+        except TypeError:
+            raise InvalidInput(f"{name} cannot be {value!r}, a {type(value).__name__}", field=name) from None
     if affect is not None:
+        if not isinstance(affect, Affect):
+            message = f"affect is an Affect or a name such as 'joy', got {affect!r}"
+            raise InvalidInput(message, field="affect")
         request.affect.CopyFrom(affect_to_wire(affect))
     return request

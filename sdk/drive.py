@@ -33,6 +33,8 @@ from sdk.errors import InvalidInput, ServerError
 from sdk.motion.rotations import Array
 from sdk.motion.skeleton import NUM_JOINTS, Skeleton
 from sdk.motion.steering import MAX_HEADING, MAX_SPEED, MIN_SPEED
+from sdk.runtime.limits import MAX_PATH_POINTS, MIN_POINTS, check_place, validate_text
+from sdk.runtime.track import AffectTrack
 from sdk.wire import affect_from_wire, affect_to_wire, check_seed, filled, skeleton_from_wire
 
 Call = Callable[[Iterator[live_pb2.DriveRequest]], Any]
@@ -305,9 +307,12 @@ def resume_to_wire(played: Sequence[LiveFrame], start: live_pb2.DriveStart) -> N
 def change_to_wire(changes: dict[str, object]) -> live_pb2.DriveChange:
     """The message of `Changes`.
 
-    Raises InvalidInput for an unknown key or emotion, values of the wrong kind, and numbers out of range: the server
-    would end the stream for them.
+    Raises InvalidInput for an unknown key or emotion, values of the wrong kind or out of range, and what excludes each
+    other: the server would end the stream for them.
     """
+    for one, other in (("affect", "track"), ("heading", "path"), ("free", "path"), ("free", "heading")):
+        if one in changes and other in changes and changes[one] is not False:
+            raise InvalidInput(f"a change takes either {one} or {other}, got both", field=other)
     return filled(live_pb2.DriveChange(), changes, _set, known=Changes.__annotations__, who="a character")
 
 
@@ -315,18 +320,25 @@ def _set(message: live_pb2.DriveChange, key: str, value: object) -> None:
     if key == "affect":
         message.affect.CopyFrom(affect_to_wire(affect_of(value)))
     elif key == "track":
-        for seconds, affect in value:  # type: ignore[attr-defined]
-            message.track.keys.add(seconds=seconds, affect=affect_to_wire(affect_of(affect)))
+        keys = list(value)  # type: ignore[call-overload]
+        track = AffectTrack([float(at) for at, _ in keys], [affect_of(affect) for _, affect in keys])
+        for seconds, affect in zip(track.seconds, track.affects, strict=True):
+            message.track.keys.add(seconds=seconds, affect=affect_to_wire(affect))
     elif key == "speed" and not MIN_SPEED <= float(str(value)) <= MAX_SPEED:
         raise InvalidInput(f"speed must lie in {MIN_SPEED:g}..{MAX_SPEED:g}, got {value}", field="speed")
     elif key == "heading" and not abs(float(str(value))) <= MAX_HEADING:
         raise InvalidInput(f"heading must lie in -{MAX_HEADING}..{MAX_HEADING} radians, got {value}", field="heading")
-    elif key == "text" and not str(value).strip():
-        raise InvalidInput("text is empty; say what the character does, e.g. 'a person walks forward'", field="text")
     elif key == "path":
-        message.path.points.extend(np.asarray(value, dtype=float).ravel().tolist())
+        points = np.asarray(value, dtype=float)
+        if points.ndim != 2 or points.shape[1] != 2 or not MIN_POINTS <= len(points) <= MAX_PATH_POINTS:
+            message_ = f"path takes {MIN_POINTS}..{MAX_PATH_POINTS} points (x, z), got an array {points.shape}"
+            raise InvalidInput(message_, field="path.points")
+        check_place("path.points", points)
+        message.path.points.extend(points.ravel().tolist())
     else:
         setattr(message, key, value)
+        if key == "text":
+            validate_text(message.text)
 
 
 def affect_of(value: object) -> Affect:

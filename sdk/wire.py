@@ -5,6 +5,7 @@ Shapes: T frames of a clip, n frames of a chunk, J = 22 joints, four contact fla
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
+from numbers import Integral
 from typing import Any, TypeVar
 
 import numpy as np
@@ -163,8 +164,8 @@ def emotion_from_wire(number: int) -> Emotion:
 
 def check_seed(seed: int | None) -> None:
     """Raises InvalidInput for a seed that no message can hold."""
-    if seed is not None and not 0 <= seed < 2**64:
-        raise InvalidInput(f"seed must lie in 0..{2**64 - 1}, got {seed}", field="seed")
+    if seed is not None and not (isinstance(seed, Integral) and 0 <= seed < 2**64):
+        raise InvalidInput(f"seed must be a whole number in 0..{2**64 - 1}, got {seed!r}", field="seed")
 
 
 def affect_to_wire(affect: Affect) -> affect_pb2.Affect:

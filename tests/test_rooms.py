@@ -88,7 +88,11 @@ ROOMS = (
     Room("sdk/face_wire.py", ("sdk.drive", "sdk.wire", "emomotion", *CORE), ("numpy", "PIL")),
     Room("sdk/ready.py", ("sdk.errors",), WIRE),
     Room("sdk/bench.py", ("sdk.client", "sdk.console", "sdk.server_options", *CORE), ("numpy", "click", "matplotlib")),
-    Room("sdk/drive.py", ("sdk.catch_up", "sdk.wire", "emomotion", *CORE), ("numpy", *WIRE)),
+    Room(
+        "sdk/drive.py",
+        ("sdk.catch_up", "sdk.runtime.limits", "sdk.runtime.track", "sdk.wire", "emomotion", *CORE),
+        ("numpy", *WIRE),
+    ),
     Room(
         "sdk/relay",
         (

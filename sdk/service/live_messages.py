@@ -14,12 +14,10 @@ from sdk.motion.rotations import Array, normalize, quat_continuous
 from sdk.motion.skeleton import NUM_JOINTS
 from sdk.motion.steering import MAX_HEADING, Way
 from sdk.runtime.character import Frame, Wish
-from sdk.runtime.limits import validate_text
+from sdk.runtime.limits import MAX_PATH_POINTS, MAX_PLACE_M, MIN_POINTS, validate_text
 from sdk.runtime.track import AffectTrack
 from sdk.wire import affect_from_wire, affect_to_wire
 
-MAX_METRES = 1000.0
-MAX_PATH_POINTS = 512
 MAX_POSES_BEFORE = 63
 """With the pose to go on from they are as much as a window looks back on."""
 UNIT_TOLERANCE = 1e-3
@@ -94,10 +92,10 @@ def _way(message: live_pb2.DriveChange, before: Way | None) -> Way | None:
             raise InvalidInput(f"heading must lie in -6.2832..6.2832, got {message.heading:g}", field="heading")
         return Way(heading=message.heading)
     if kind == "path":
-        numbers = _floats(message.path.points, "path.points", MAX_METRES)
-        if len(numbers) % 2 or not 4 <= len(numbers) <= 2 * MAX_PATH_POINTS:
-            message_ = f"path.points holds x and z of 2..{MAX_PATH_POINTS} points, got {len(numbers)} numbers"
-            raise InvalidInput(message_, field="path.points")
+        numbers = _floats(message.path.points, "path.points", MAX_PLACE_M)
+        if len(numbers) % 2 or not 2 * MIN_POINTS <= len(numbers) <= 2 * MAX_PATH_POINTS:
+            message_ = f"path.points holds x and z of {MIN_POINTS}..{MAX_PATH_POINTS} points"
+            raise InvalidInput(f"{message_}, got {len(numbers)} numbers", field="path.points")
         return Way(points=np.array(numbers).reshape(-1, 2))
     return None if kind == "free" and message.free else before
 
@@ -120,7 +118,7 @@ def _played(message: live_pb2.DriveStart, fps: float) -> Motion | None:
 def _pose(message: live_pb2.Pose, field: str) -> tuple[Array, Array]:
     """Rotations (22, 4) and root (3,) of a pose."""
     rotations = np.array(_floats(message.rotations, f"{field}.rotations", 1.001))
-    root = np.array(_floats(message.root, f"{field}.root", MAX_METRES))
+    root = np.array(_floats(message.root, f"{field}.root", MAX_PLACE_M))
     if rotations.shape != (4 * NUM_JOINTS,) or root.shape != (3,):
         what = f"{4 * NUM_JOINTS} rotations and 3 root numbers; got {len(rotations)} and {len(root)}"
         raise InvalidInput(f"{field} needs {what}", field=field)

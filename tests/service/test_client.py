@@ -77,7 +77,7 @@ def test_only_what_is_said_is_sent() -> None:
 
 @pytest.mark.parametrize(
     ("options", "field"),
-    [({"seed": -1}, "seed"), ({"seed": 2**64}, "seed"), ({"affect": "bliss"}, "emotion"), ({"plan": "\ud800"}, "text")],
+    [({"seed": -1}, "seed"), ({"seed": 2**64}, "seed"), ({"affect": "bliss"}, "emotion"), ({"plan": "\ud800"}, "plan")],
 )
 def test_what_no_message_can_hold_is_refused_before_the_call(options: dict[str, object], field: str) -> None:
     with pytest.raises(InvalidInput) as refusal, Client("127.0.0.1:1") as client:
@@ -186,3 +186,17 @@ def test_a_call_that_the_client_ended_itself_is_cancelled(details: str) -> None:
     with pytest.raises(ServerError) as refusal, translated("localhost:1", 1.0):
         raise Reset(grpc.StatusCode.CANCELLED, details)
     assert refusal.value.status == "CANCELLED"
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"affect": 5}, "affect"), ({"seconds": "4"}, "seconds"), ({"budget_ms": "100"}, "budget_ms"),
+        ({"plan": 3}, "plan"), ({"seed": "7"}, "seed"), ({"seed": 1.5}, "seed"), ({"plan": "\ud800"}, "plan"),
+        ({"text": None}, "text"),
+    ],
+)  # fmt: skip
+def test_a_value_of_the_wrong_kind_is_named(options: dict, field: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        build_request(**{"text": WALK} | options)
+    assert refusal.value.field == field

@@ -323,8 +323,17 @@ def test_unknown_plans_and_generators_are_named(client: Client) -> None:
         assert refusal.value.field == field
 
 
-@pytest.mark.parametrize("changes", [{"speed": 9}, {"speed": float("nan")}, {"heading": 99}, {"text": ""}])
-def test_a_number_out_of_range_is_refused_where_it_is_given_and_the_character_lives_on(
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"speed": 9}, {"speed": float("nan")}, {"heading": 99}, {"text": ""}, {"text": "x" * 1001}, {"path": [(0, 0)]},
+        {"path": [(0, 0), (0, float("nan"))]}, {"path": [(0, 0), (0, 1e9)]}, {"path": [(0, 0)] * 513},
+        {"path": [(0, 0, 0), (0, 0, 2)]}, {"track": [(1, "joy"), (0, "fear")]},
+        {"track": [(0, "joy")], "affect": "joy"}, {"path": [(0, 0), (0, 2)], "heading": 0.0},
+        {"free": True, "heading": 0.0},
+    ],
+)  # fmt: skip
+def test_what_the_server_would_refuse_is_refused_where_it_is_given_and_the_character_lives_on(
     client: Client, changes: dict
 ) -> None:
     with client.drive(WALK) as stream:
@@ -355,6 +364,10 @@ START = live_pb2.DriveRequest(start=live_pb2.DriveStart(wish=live_pb2.DriveChang
 CHANGE = live_pb2.DriveRequest(change=live_pb2.DriveChange(speed=1.0))
 
 
+def changed(**wish: object) -> live_pb2.DriveRequest:
+    return live_pb2.DriveRequest(change=live_pb2.DriveChange(**wish))
+
+
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
@@ -363,9 +376,14 @@ CHANGE = live_pb2.DriveRequest(change=live_pb2.DriveChange(speed=1.0))
         ([live_pb2.DriveRequest()], "begins with a start"),
         ([START, START], "one start, then changes"),
         ([START, live_pb2.DriveRequest()], "an empty message"),
-        ([START, live_pb2.DriveRequest(change=live_pb2.DriveChange(speed=9))], "speed must lie in 0.5..1.5"),
-        ([START, live_pb2.DriveRequest(change=live_pb2.DriveChange(heading=7))], "heading must lie in"),
-        ([START, live_pb2.DriveRequest(change=live_pb2.DriveChange(text=" "))], "text is empty"),
+        ([START, changed(speed=9)], "speed must lie in 0.5..1.5"),
+        ([START, changed(heading=7)], "heading must lie in"),
+        ([START, changed(text=" ")], "text is empty"),
+        ([START, changed(text="x" * 1001)], "at most 1000 characters"),
+        ([START, changed(path={"points": [0.0, 1.0, 2.0]})], "x and z of 2..512 points, got 3 numbers"),
+        ([START, changed(path={"points": [0.0, 1.0, 2.0, float("nan")]})], "path.points must lie in"),
+        ([START, changed(track={"keys": [{"seconds": 2}, {"seconds": 1}]})], "track must rise"),
+        ([START, changed(track={"keys": [{"seconds": 2}]}, affect={})], "either affect or track"),
         ([live_pb2.DriveRequest(start=live_pb2.DriveStart())], "text is empty"),
     ],
 )
