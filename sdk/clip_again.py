@@ -66,7 +66,8 @@ def read_recipe(path: Path, *, model: Path | None = None) -> Recipe:
     if steps:
         names = ", ".join(name for name, _ in steps)
         message = f"the clip went through {names}, which is done by other commands and cannot be done again here"
-        raise InvalidInput(f"{message}: {sidecar.name}", field="again")
+        fix = "make the clip before that again, and then do the same with it"
+        raise InvalidInput(f"{message}; {fix}: {sidecar.name}", field="again")
     _check_model(facts, model, sidecar.name)
     base = replace(tags, postprocess=tuple(steps), root_motion="travel", made_with={}, segments=(), clip=None)
     options = WriteOptions(**wanted, model=model)

@@ -92,7 +92,7 @@ def write_takes(
             title = f"{made.tags.prompt}, seed {made.tags.seed}"
             kept = [(span.start_s, span.end_s) for span in take.keep]
             held = [(goal.seconds, goal.end_s) for goal in take.goals]
-            shots.append(Shot(motion, title, made.tags.applied, take.told, kept, held))
+            shots.append(Shot(motion, title, made.tags.applied, made.tags.segments or take.told(), kept, held))
     click.echo(f"licence  {made.tags.licence}")
     if sheet is not None:
         click.echo(f"sheet    {contact_sheet(shots, sheet)}")

@@ -7,24 +7,26 @@ from dataclasses import replace
 from sdk.clips.tags import ClipTags
 from sdk.compose_file import composition_to_object
 from sdk.emotion import Affect
-from sdk.runtime.composition import Composition
+from sdk.runtime.composition import Composition, Stretch
 from sdk.runtime.track import Segment
 
 
 def composition_tags(
     asked: Composition, seed: int, *, plan: str, generator: str, applied: Affect, prompt: str, licence: str,
     attribution: str, model: str, version: str, bundle_sha256: str, made_with: Mapping[str, str],
+    stretch: Stretch | None = None,
 ) -> ClipTags:  # fmt: skip
-    """What a composed clip says about itself; the rest is as the reply tells. applied: what is felt in most of it.
+    """What a composed clip says about itself; the rest is as the reply tells. applied: what is asked for in most of it.
 
-    Where the source's feelings are known, its kept spans tell them.
+    What the source plays tells the source's own feelings, where they are known.
     """
-    whole = replace(asked, seed=seed, plan=plan, generator=generator)
-    keeps = bool(asked.felt and asked.keep)
+    whole, told = replace(asked, seed=seed, plan=plan, generator=generator), asked.told(stretch)
+    # Else the track tells it better than its pieces do.
+    other = stretch is not None or bool(asked.felt and asked.keep)
     return ClipTags(
         prompt=prompt,
         requested=applied,
-        applied=_most_felt(asked.told) if keeps else applied,
+        applied=_most_felt(told) if other else applied,
         seed=seed,
         plan=plan,
         licence=licence,
@@ -36,8 +38,8 @@ def composition_tags(
         fps=asked.fps,
         loop=asked.loop,
         dataset_licences=(attribution,),
-        track=None if keeps else asked.track,
-        segments=asked.told if keeps or asked.track is None else (),
+        track=None if other else asked.track,
+        segments=told if other or asked.track is None else (),
         postprocess=asked.post.steps,
         composition=composition_to_object(whole),
         made_with=made_with,
@@ -45,8 +47,8 @@ def composition_tags(
 
 
 def _most_felt(told: Sequence[Segment]) -> Affect:
-    """What is felt for the longest time; of two as long the first."""
+    """Of the emotion that is felt for the longest time, the longest span; of two as long the first."""
     seconds: dict[str, float] = defaultdict(float)
     for span in told:
-        seconds[repr(span.affect)] += span.end_s - span.start_s
-    return max(told, key=lambda span: seconds[repr(span.affect)]).affect
+        seconds[span.affect.label] += span.end_s - span.start_s
+    return max(told, key=lambda span: (seconds[span.affect.label], span.end_s - span.start_s)).affect

@@ -1,5 +1,6 @@
 """Quick edits of a clip file: `python -m sdk.edit`, the same as `emomotion edit`."""
 
+import itertools
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,6 +10,7 @@ from sdk.clips.read import felt_in, read_tags
 from sdk.clips.read_motion import read_motion
 from sdk.clips.write import FORMATS
 from sdk.compose import write_takes
+from sdk.compose_file import composition_from_object
 from sdk.console import run
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput, MalformedFile
@@ -25,8 +27,8 @@ from sdk.server_options import Connection, server_options
 @click.option("--seconds", type=float, help="Length of the result; with more than the clip has, it goes on.")
 @click.option("--upper", is_flag=True, help="Make spine, head and arms anew, keep legs and way.")
 @click.option("--loop", is_flag=True, help="Let the end meet the beginning.")
-@click.option("--text", help="What is done in the new part; what the clip's tags say unless said.")
-@click.option("--emotion", help='How it feels: "joy", "rage", "joy:0.6,trust:0.4"; as the tags say unless said.')
+@click.option("--text", help="What is done in the new part; what the clip's tags say of that moment unless said.")
+@click.option("--emotion", help='How it feels: "joy", "rage", "joy:0.6,trust:0.4"; as the tags say of it unless said.')
 @click.option("--intensity", type=float, help="How strongly it is felt, 0..1.")
 @click.option("--speed", type=float, default=1.0, show_default=True, help="Pace of the new part, 0.5..2.")
 @click.option("--lock-feet", is_flag=True, help="Hold planted feet still in the new part.")
@@ -53,7 +55,12 @@ def command(
     """
     source = read_motion(clip)
     length = source.seconds if seconds is None else seconds
-    prompt, felt = _said(clip)
+    redone, stays = [_span(s, "redo") for s in redo], [_span(s, "keep") for s in keep]
+    if loop and (redone or stays):
+        message = "a loop keeps no spans, for it begins elsewhere; redo a part first, then loop what came of it"
+        raise InvalidInput(message, field="loop")
+    at = (redone[0].start_s + redone[0].end_s) / 2 if redone else length if length > source.seconds else None
+    prompt, felt = _said(clip, at)
     text = prompt if text is None else text
     if not text:
         raise InvalidInput(f"{clip.name} has no tags that say what is done; add --text", field="text")
@@ -63,7 +70,7 @@ def command(
         felt = Affect.of(emotion, intensity)
     elif felt is not None and intensity is not None:
         felt = Affect(felt.weights, intensity)
-    kept = _kept([_span(s, "redo") for s in redo], [_span(s, "keep") for s in keep], source.seconds, length)
+    kept = _kept(redone, stays, source.seconds, length)
     if not (redo or keep or upper or loop) and length <= source.seconds:
         _refuse_unchanged(clip, seconds, source.seconds, speed=speed, cleaned=lock_feet or smooth > 0)
     composition = Composition(
@@ -91,13 +98,21 @@ def _refuse_unchanged(clip: Path, seconds: float | None, source_s: float, *, spe
     raise InvalidInput(message, field="redo")
 
 
-def _said(clip: Path) -> tuple[str, Affect | None]:
-    """What the clip's tags say is done and felt, if it has any."""
+def _said(clip: Path, at: float | None) -> tuple[str, Affect | None]:
+    """What the clip's tags, if it has any, say is done and felt: at a moment, or in most of it."""
     try:
         tags = read_tags(clip).tags
     except MalformedFile:
         return "", None
-    return tags.prompt, tags.applied
+    if at is None:
+        return tags.prompt, tags.applied
+    text = tags.prompt
+    if tags.composition is not None:
+        beats = composition_from_object(tags.composition).beats
+        ends = itertools.accumulate(beat.seconds for beat in beats)
+        text = next((beat.text for beat, end in zip(beats, ends, strict=True) if at < end), beats[-1].text)
+    felt = [span.affect for span in tags.segments if span.start_s <= at]
+    return text, felt[-1] if felt else tags.applied
 
 
 def _span(text: str, option: str) -> Span:

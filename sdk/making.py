@@ -110,6 +110,7 @@ class EngineMaker(Closing):
             composition, used.seed or 0, plan=result.plan, generator=used.generator or "", applied=used.affect,
             prompt=used.text, licence=manifest.licence, attribution=manifest.attribution, model=manifest.name,
             version=manifest.version, bundle_sha256=self._engine.bundle.sha256, made_with=result.made_with,
+            stretch=result.stretch,
         )  # fmt: skip
         evidence = {entry.name: entry.evidence for entry in manifest.emotions}
         total_ms = result.stage_ms["total"]
@@ -162,7 +163,7 @@ class ServerMaker(Closing):
         tags = composition_tags(
             composition, clip.seed, plan=clip.plan, generator=clip.generator, applied=clip.affect, prompt=clip.text,
             licence=info.licence, attribution=info.attribution, model=info.name, version=info.version,
-            bundle_sha256=clip.bundle_sha256, made_with=clip.made_with,
+            bundle_sha256=clip.bundle_sha256, made_with=clip.made_with, stretch=clip.stretch,
         )  # fmt: skip
         evidence = {emotion.label: entry.kind for emotion, entry in info.emotions.items()}
         total_ms = clip.stage_ms["total"]

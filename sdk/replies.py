@@ -33,7 +33,8 @@ class Status:
     by stage, "total" among them; passes: how many were made, by stage. degraded: a cheaper plan than the one asked for,
     or than the default one, was used, or passes were left out. budget_left_ms: what was left when the first chunk was
     sent, negative if it was late; None without a budget. notes: of a composition, what had to be bent and by how much.
-    made_with: versions of what made it on the server.
+    made_with: versions of what made it on the server. stretch: of a composed loop, from when to when, seconds, it plays
+    the source and what goes on from there, or what was made.
     """
 
     text: str
@@ -50,6 +51,7 @@ class Status:
     budget_left_ms: float | None = None
     notes: tuple[str, ...] = ()
     made_with: Mapping[str, str] = field(default_factory=dict)
+    stretch: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -131,6 +133,7 @@ def status_from_wire(message: motion_pb2.GenerateStatus) -> Status:
         bundle_sha256=message.bundle_sha256,
         notes=tuple(message.notes),
         made_with={entry.name: entry.version for entry in message.made_with},
+        stretch=(message.stretch.start_s, message.stretch.end_s) if message.HasField("stretch") else None,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from sdk.clip_again import read_recipe
 from sdk.clips.read import read_tags
 from sdk.clips.read_motion import read_motion
 from sdk.clips.tags import ClipTags
@@ -65,7 +66,9 @@ def test_a_clip_file_is_done_once_more_with_its_tags(tmp_path: Path) -> None:
     assert result.output.splitlines() == [f"written  {out}", f"written  {out}.emotion.json"]
     tags = read_tags(out).tags
     assert (tags.seed, tags.prompt) == (7, "a person walks")
-    assert tags.postprocess == (("post", {"lock_feet": True, "smooth": 0.5}),)
+    assert tags.postprocess == (("post of a file", {"lock_feet": True, "smooth": 0.5}),)
+    with pytest.raises(InvalidInput, match="went through post of a file, which is done by other commands"):
+        read_recipe(out)
     expected = post_process(read_motion(walk), Post(lock_feet=True, smooth=0.5))
     assert np.abs(read_motion(out).positions - expected.positions).max() < 1e-4 and walk.read_bytes() == before
 

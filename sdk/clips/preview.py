@@ -30,6 +30,8 @@ ACCENTS: dict[Emotion, Color] = {
 INK: Color = (52, 58, 68)
 FAINT: Color = (140, 147, 158)
 PAPER: Color = (247, 248, 250)
+ABOVE = 0.45
+"""Share of a pose's height on a sheet that there is over the camera's target."""
 VIEW_AZIMUTH = 0.66
 """The camera stands this far, radians, to the character's left of where it first faces."""
 
@@ -118,7 +120,7 @@ def contact_sheet(
         pen.text((margin + 12, top + 12), _fitted(shot.title, _font(15), limit), INK, _font(15), anchor="lm")
         pen.text((width - margin, top + 12), mood(shot.affect), accent, _font(14), anchor="rm")
         scene = stage(shot.motion)
-        view_m = 2.15 * max(1.0, _top(shot.motion) / 1.95)
+        view_m = max(2.15, (_top(shot.motion) - float(scene.targets[0, 1])) / ABOVE)
         camera = Camera(float(scene.headings[0]) + VIEW_AZIMUTH, (cell[0] - 2, cell[1]), view_m=view_m, drop=-0.03)
         for column, at in enumerate(np.linspace(0, len(shot.motion) - 1, columns)):
             frame = round(float(at))

@@ -12,7 +12,7 @@ from sdk.clips.read_motion import npz_arrays
 from sdk.clips.tags import FLAT_KEYS, ClipTags, flat_strings, load_json, sidecar_path, tags_from_object
 from sdk.clips.usd import check_usd
 from sdk.errors import InvalidInput, MalformedFile
-from sdk.runtime.track import Segment
+from sdk.runtime.track import TOLD_S, Segment
 
 Place = Literal[
     "sidecar", "animation.extras", "node.extras", "asset.extras", "animation.customData", "layer.customLayerData",
@@ -80,7 +80,10 @@ def felt_in(path: Path | str) -> tuple[Segment, ...]:
     except MalformedFile:
         return ()
     out, before = [], 0.0
-    for span in tags.segments:  # rounded, they may overlap by a little
+    told = tags.segments
+    if tags.track is not None and told:
+        told = tags.track.segments(told[-1].end_s, most_s=TOLD_S)
+    for span in told:  # rounded, they may overlap by a little
         if span.end_s > max(before, span.start_s):
             out.append(replace(span, start_s=max(before, span.start_s)))
             before = span.end_s

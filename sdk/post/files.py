@@ -28,6 +28,8 @@ def command(clip: Path, out: Path, lock_feet: bool, ground: bool, smooth: float)
     check_writable(out)
     motion = read_motion(clip)
     tags = read_tags(clip).tags
-    tags = replace(tags, postprocess=(*tags.postprocess, *post.steps), clip=None)
+    # Of a file: what it was made of is not all there in its numbers, so that this cannot be done again without it.
+    steps = [(f"{name} of a file", said) for name, said in post.steps]
+    tags = replace(tags, postprocess=(*tags.postprocess, *steps), clip=None)
     for path in write_clip(out, post_process(motion, post), tags):
         click.echo(f"written  {path}")

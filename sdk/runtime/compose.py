@@ -26,7 +26,7 @@ from sdk.motion.rotations import quat_about, quat_mul
 from sdk.motion.warp import FADE_S, Anchor, led_on, left_over, offsets, placed, reaching, sampled, with_frames
 from sdk.motion.ways import along_path, along_route, distance_to, facing, headed
 from sdk.post import post_process
-from sdk.runtime.composition import Composition, Goal, Keyframe
+from sdk.runtime.composition import Composition, Goal, Keyframe, Stretch
 from sdk.runtime.decode import Floats
 from sdk.runtime.diffusion import Known
 from sdk.runtime.limits import MAX_END_SPEED, MAX_PACE, MIN_PACE, SAME_TIME_S
@@ -75,8 +75,17 @@ class Maker:
     breathe: Callable[[], None]
 
 
-def composed(composition: Composition, maker: Maker) -> tuple[Motion, tuple[str, ...]]:
-    """The motion, at the composition's rate, which must be set as its seed must, and what had to be bent for it."""
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """The motion, what had to be bent for it, and of a loop which seconds of its material it plays."""
+
+    motion: Motion
+    notes: tuple[str, ...]
+    stretch: Stretch | None
+
+
+def composed(composition: Composition, maker: Maker) -> Composed:
+    """What a composition asks for, at its rate, which must be set as its seed must."""
     work = _Work(composition, maker)
     if composition.loop:
         motion = work.loop()
@@ -84,7 +93,7 @@ def composed(composition: Composition, maker: Maker) -> tuple[Motion, tuple[str,
         motion = work.upper()
     else:
         motion = work.whole()
-    return motion, tuple(work.notes)
+    return Composed(motion, tuple(work.notes), work.stretch)
 
 
 class _Work:
@@ -94,6 +103,7 @@ class _Work:
         assert composition.fps is not None and composition.seed is not None, "the engine fills them in"
         self._it, self._maker, self._fps, self._seed = composition, maker, composition.fps, composition.seed
         self.notes: list[str] = []
+        self.stretch: Stretch | None = None
 
     # --- the three kinds ---
 
@@ -150,6 +160,12 @@ class _Work:
         cycle, cut = least_sliding(takes, cuts, line.frames, fps=self._fps, breathe=self._maker.breathe)
         if self._it.post:
             cycle = periodic(cycle, lambda m: post_process(m, self._it.post))
+        begin, end = np.interp([cut.start, cut.start + cut.frames], np.arange(line.raw_frames), line.raw_times)
+        self.stretch = float(begin), float(end)
+        if self._it.source is not None:
+            all_of_it = end <= self._it.source.seconds + SAME_TIME_S
+            new = "; words and feelings had no part in it" if all_of_it else " and of what was made behind it"
+            self.notes.append(f"the loop is {begin:.2f} to {end:.2f} s of the source{new}")
         pace = cut.frames / wanted
         if abs(pace - 1) > 0.02:
             self.notes.append(f"the loop is played {100 * abs(pace - 1):.0f} % {'faster' if pace > 1 else 'slower'}")

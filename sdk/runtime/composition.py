@@ -29,9 +29,11 @@ from sdk.post import Post
 from sdk.runtime import limits
 from sdk.runtime.contradictions import check_composition
 from sdk.runtime.limits import check_range
-from sdk.runtime.track import AffectTrack, Segment, laid_over
+from sdk.runtime.track import TOLD_S, AffectTrack, Segment, laid_over, within
 
 Part = Literal["whole", "upper"]
+Stretch = tuple[float, float]
+"""From when to when, seconds."""
 
 
 @dataclass(frozen=True)
@@ -247,20 +249,29 @@ class Composition:
         own = (span.affect for span in self.felt if span.start_s <= seconds < span.end_s)
         return next(own, self.affect_at(seconds)) if self.kept(seconds) else self.affect_at(seconds)
 
-    @property
-    def told(self) -> tuple[Segment, ...]:
-        """What is felt in all of the clip: in kept spans what was felt in the source, else what is asked for."""
-        kept = [
-            replace(s, start_s=max(s.start_s, span.start_s), end_s=min(s.end_s, span.end_s))
-            for span in self.keep
-            for s in self.felt
-            if min(s.end_s, span.end_s) > max(s.start_s, span.start_s)
-        ]
-        return laid_over(self._asked if self.track is None else self.track.segments(self.seconds), kept)
+    def told(self, stretch: Stretch | None = None) -> tuple[Segment, ...]:
+        """What is felt in all of the clip: where the source plays what was felt in it, else what is asked for.
 
-    @property
+        stretch: of a loop, which seconds it plays; of a source all there is of it, and what goes on from there.
+        """
+        if stretch is None:
+            return laid_over(
+                self._asked(), [s for span in self.keep for s in within(self.felt, span.start_s, span.end_s)]
+            )
+        *most, last = self._asked()
+        asked = [*most, replace(last, end_s=max(last.end_s, stretch[1]))]
+        own = () if self.source is None else within(self.felt, 0.0, self.source.seconds)
+        begin, end = stretch
+        pace = self.seconds / (end - begin)
+        return tuple(
+            replace(s, start_s=(s.start_s - begin) * pace, end_s=(s.end_s - begin) * pace)
+            for s in within(laid_over(asked, own), begin, end)
+        )
+
     def _asked(self) -> tuple[Segment, ...]:
-        """One span a beat."""
+        """What is asked for: one span a beat, or those of the track."""
+        if self.track is not None:
+            return self.track.segments(self.seconds, most_s=TOLD_S)
         ends = list(itertools.accumulate((beat.seconds for beat in self.beats), initial=0.0))
         return tuple(
             Segment(begin, end, Affect.neutral() if beat.affect is None else beat.affect)

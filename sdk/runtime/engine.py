@@ -20,7 +20,7 @@ from sdk.motion.motion import Motion
 from sdk.motion.retarget import canonical
 from sdk.runtime import limits
 from sdk.runtime.compose import Maker, composed, rate_of
-from sdk.runtime.composition import Composition
+from sdk.runtime.composition import Composition, Stretch
 from sdk.runtime.costs import BETWEEN, Costs
 from sdk.runtime.decode import PREFIX_TOKENS, Floats, Ints, Passes
 from sdk.runtime.diffusion import GraphDenoiser, Known
@@ -84,7 +84,8 @@ class Result:
 
     passes: how many were made by stage. degraded: a cheaper plan than the one asked for (without one: the default) was
     used, or passes were left out to keep the deadline. Of a composition: itself as it was carried out (`request` then
-    sums it up), and notes on what had to be bent, a sentence each. made_with: see `sdk.runtime.sessions.made_with`.
+    sums it up), notes on what had to be bent, a sentence each, and stretch: see `Composition.told`. made_with: see
+    `sdk.runtime.sessions.made_with`.
     """
 
     motion: Motion
@@ -96,6 +97,7 @@ class Result:
     degraded: bool = False
     composition: Composition | None = None
     notes: tuple[str, ...] = ()
+    stretch: Stretch | None = None
     made_with: Mapping[str, str] = field(default_factory=made_with)
 
 
@@ -305,13 +307,16 @@ class Engine:
 
         maker = Maker(make, lambda motion: encode(motion), width, manifest.fps, lambda: _gives_way(turn, clock))
         with self._lock:
-            motion, notes = composed(used, maker)
+            made = composed(used, maker)
             clock.stop("bend")
-            motion = _rounded(motion)
+            motion = _rounded(made.motion)
         clock.stop("finish")
         request, passes = _summed_up(used), clock.passes
         nothing = np.zeros((0, 0), dtype=np.int64)
-        return Result(motion, request, plan.name, clock.finished(), nothing, passes, deadline.shortened, used, notes)
+        return Result(
+            motion, request, plan.name, clock.finished(), nothing, passes, deadline.shortened, used, made.notes,
+            made.stretch,
+        )  # fmt: skip
 
     def _plan(self, wanted: Wanted, turn: Turn) -> Plan:
         """The best plan that leaves others their time, or else the cheapest, if the deadline allows for that."""

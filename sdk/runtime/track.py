@@ -1,6 +1,7 @@
 """Feelings that change over time: key moments with an affect each, blended between, and spans with one each."""
 
 import bisect
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,6 +13,8 @@ from sdk.errors import InvalidInput
 
 MAX_KEYS = 256
 MAX_SECONDS = 3600.0
+TOLD_S = 0.5
+"""Of a clip that keeps a part of another, spans in which the feeling changes are told in pieces no longer than this."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,32 @@ class AffectTrack:
         total = float(np.sum(list(weights.values())))
         return Affect({emotion: weight / total for emotion, weight in weights.items()}, 1.0)
 
-    def segments(self, seconds: float) -> tuple[Segment, ...]:
-        """So many seconds of it as spans from key to key, each with what is felt in its middle."""
+    def segments(self, seconds: float, *, most_s: float = math.inf) -> tuple[Segment, ...]:
+        """So many seconds of it as spans from key to key, each with what is felt in its middle.
+
+        most_s: no span in which the feeling changes is longer.
+        """
+        out: list[Segment] = []
         cuts = [0.0, *(at for at in self.seconds if 0 < at < seconds), seconds]
-        return tuple(Segment(a, b, self.at((a + b) / 2)) for a, b in pairwise(cuts))
+        for a, b in pairwise(cuts):
+            first, last = self._key_at(a), self._key_at(b, before=True)
+            count = 1 if first == last else max(math.ceil((b - a) / most_s), 1)
+            ends = [*(a + (b - a) * k / count for k in range(count)), b]
+            out += [Segment(s, e, first if first == last else _plain(self.at((s + e) / 2))) for s, e in pairwise(ends)]
+        return tuple(out)
+
+    def _key_at(self, seconds: float, *, before: bool = False) -> Affect:
+        """What the key at a moment says, or the last one before it; before: or the first one behind it."""
+        if before:
+            return self.affects[min(bisect.bisect_left(self.seconds, seconds), len(self.affects) - 1)]
+        return self.affects[max(bisect.bisect_right(self.seconds, seconds) - 1, 0)]
+
+
+def _plain(affect: Affect) -> Affect:
+    """The same feeling without a share of neutral: that much less intense."""
+    felt: dict[Emotion, float] = {e: weight for e, weight in affect.weights.items() if e is not Emotion.NEUTRAL}
+    share = sum(felt.values())
+    return Affect(felt, affect.intensity * share) if share > 0 else Affect.neutral()
 
 
 def laid_over(below: Sequence[Segment], above: Sequence[Segment]) -> tuple[Segment, ...]:
@@ -78,3 +103,12 @@ def laid_over(below: Sequence[Segment], above: Sequence[Segment]) -> tuple[Segme
             if part.end_s > part.start_s
         ]  # fmt: skip
     return tuple(sorted([*out, *above], key=lambda s: s.start_s))
+
+
+def within(segments: Sequence[Segment], start_s: float, end_s: float) -> tuple[Segment, ...]:
+    """What of the spans lies between two moments."""
+    return tuple(
+        replace(s, start_s=max(s.start_s, start_s), end_s=min(s.end_s, end_s))
+        for s in segments
+        if min(s.end_s, end_s) > max(s.start_s, start_s)
+    )

@@ -88,6 +88,9 @@ def status_of(result: Result, bundle_sha256: str) -> motion_pb2.GenerateStatus:
         degraded=result.degraded,
         bundle_sha256=bundle_sha256,
         notes=result.notes,
+        stretch=None
+        if result.stretch is None
+        else motion_pb2.Stretch(start_s=result.stretch[0], end_s=result.stretch[1]),
         made_with=[
             motion_pb2.MadeWith(name=name, version=version) for name, version in sorted(result.made_with.items())
         ],

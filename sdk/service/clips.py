@@ -128,6 +128,7 @@ def files_of(asked: Asked, result: Result, engine: ComposeEngineLike) -> Written
         asked.composition, used.seed, plan=result.plan, generator=manifest.plan(result.plan).generator,
         applied=used.affect, prompt=used.text, licence=manifest.licence, attribution=manifest.attribution,
         model=manifest.name, version=manifest.version, bundle_sha256=engine.bundle.sha256, made_with=result.made_with,
+        stretch=result.stretch,
     )  # fmt: skip
     options = WriteOptions(in_place=asked.in_place)
     if asked.rig is None:

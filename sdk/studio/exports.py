@@ -50,7 +50,7 @@ def tags_json(clip: Clip, info: Info, asked: Composition | Affect, fps: float | 
         tags = composition_tags(
             asked, clip.seed, plan=clip.plan, generator=generator, applied=clip.affect, prompt=clip.text,
             licence=info.licence, attribution=info.attribution, model=info.name, version=info.version,
-            bundle_sha256=clip.bundle_sha256, made_with=clip.made_with,
+            bundle_sha256=clip.bundle_sha256, made_with=clip.made_with, stretch=clip.stretch,
         )  # fmt: skip
     else:
         tags = ClipTags(

@@ -99,7 +99,7 @@ class MadeWith(_message.Message):
     def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ...) -> None: ...
 
 class GenerateStatus(_message.Message):
-    __slots__ = ("used", "stages", "degraded", "bundle_sha256", "budget_left_ms", "notes", "made_with")
+    __slots__ = ("used", "stages", "degraded", "bundle_sha256", "budget_left_ms", "notes", "made_with", "stretch")
     USED_FIELD_NUMBER: _ClassVar[int]
     STAGES_FIELD_NUMBER: _ClassVar[int]
     DEGRADED_FIELD_NUMBER: _ClassVar[int]
@@ -107,6 +107,7 @@ class GenerateStatus(_message.Message):
     BUDGET_LEFT_MS_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     MADE_WITH_FIELD_NUMBER: _ClassVar[int]
+    STRETCH_FIELD_NUMBER: _ClassVar[int]
     used: SettingsUsed
     stages: _containers.RepeatedCompositeFieldContainer[StageTime]
     degraded: bool
@@ -114,4 +115,13 @@ class GenerateStatus(_message.Message):
     budget_left_ms: float
     notes: _containers.RepeatedScalarFieldContainer[str]
     made_with: _containers.RepeatedCompositeFieldContainer[MadeWith]
-    def __init__(self, used: _Optional[_Union[SettingsUsed, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., degraded: _Optional[bool] = ..., bundle_sha256: _Optional[str] = ..., budget_left_ms: _Optional[float] = ..., notes: _Optional[_Iterable[str]] = ..., made_with: _Optional[_Iterable[_Union[MadeWith, _Mapping]]] = ...) -> None: ...
+    stretch: Stretch
+    def __init__(self, used: _Optional[_Union[SettingsUsed, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., degraded: _Optional[bool] = ..., bundle_sha256: _Optional[str] = ..., budget_left_ms: _Optional[float] = ..., notes: _Optional[_Iterable[str]] = ..., made_with: _Optional[_Iterable[_Union[MadeWith, _Mapping]]] = ..., stretch: _Optional[_Union[Stretch, _Mapping]] = ...) -> None: ...
+
+class Stretch(_message.Message):
+    __slots__ = ("start_s", "end_s")
+    START_S_FIELD_NUMBER: _ClassVar[int]
+    END_S_FIELD_NUMBER: _ClassVar[int]
+    start_s: float
+    end_s: float
+    def __init__(self, start_s: _Optional[float] = ..., end_s: _Optional[float] = ...) -> None: ...

@@ -607,6 +607,11 @@ namespace EmoMotion.Wire
         /// </summary>
         public MessageList<MadeWith> MadeWith { get; } = new MessageList<MadeWith>(() => new MadeWith());
 
+        private Stretch _stretchSpare;
+
+        /// <summary>Of a composed loop: which seconds of its material it plays. Unset: it is no loop.</summary>
+        public Stretch Stretch { get; set; }
+
         /// <inheritdoc/>
         public override void Clear()
         {
@@ -617,6 +622,7 @@ namespace EmoMotion.Wire
             BudgetLeftMs = null;
             Notes.Clear();
             MadeWith.Clear();
+            Stretch = null;
         }
 
         /// <inheritdoc/>
@@ -630,6 +636,7 @@ namespace EmoMotion.Wire
             if (BudgetLeftMs != null) size += 1 + 8;
             for (var i = 0; i < Notes.Count; i++) size += 1 + Size.Text(Notes[i]);
             for (var i = 0; i < MadeWith.Count; i++) size += 1 + Size.Prefixed(MadeWith[i].ByteSize());
+            if (Stretch != null) size += 1 + Size.Prefixed(Stretch.ByteSize());
             return size;
         }
 
@@ -643,6 +650,7 @@ namespace EmoMotion.Wire
             if (BudgetLeftMs != null) { writer.Tag(41); writer.Double(BudgetLeftMs.Value); }
             for (var i = 0; i < Notes.Count; i++) { writer.Tag(50); writer.Text(Notes[i]); }
             for (var i = 0; i < MadeWith.Count; i++) { writer.Tag(58); writer.Message(MadeWith[i]); }
+            if (Stretch != null) { writer.Tag(66); writer.Message(Stretch); }
         }
 
         internal override void Read(ref WireReader reader)
@@ -659,6 +667,59 @@ namespace EmoMotion.Wire
                     case 41: BudgetLeftMs = reader.Double(); break;
                     case 50: Notes.Add(reader.Text()); break;
                     case 58: reader.Message(MadeWith.Add()); break;
+                    case 66: Stretch = reader.Message(Stretch, _stretchSpare ??= new Stretch()); break;
+                    default: reader.Skip(tag); break;
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Seconds of what a loop was cut from: of the composition's source and what goes on from there, or of what was
+    /// made.
+    /// </summary>
+    public sealed partial class Stretch : WireMessage
+    {
+        /// <summary>Where it begins. Range: [0, 3600]. Unit: seconds. Default: 0. At 0 with the first frame.</summary>
+        public double StartS { get; set; }
+
+        /// <summary>
+        /// Where it ends. Range: [0, 3600], after the start. Unit: seconds. Default: none, it is always set.
+        /// </summary>
+        public double EndS { get; set; }
+
+        /// <inheritdoc/>
+        public override void Clear()
+        {
+            StartS = 0;
+            EndS = 0;
+        }
+
+        /// <inheritdoc/>
+        public override int ByteSize()
+        {
+            var size = 0;
+            if (StartS != 0) size += 1 + 8;
+            if (EndS != 0) size += 1 + 8;
+            return size;
+        }
+
+        /// <inheritdoc/>
+        public override void WriteTo(WireWriter writer)
+        {
+            if (StartS != 0) { writer.Tag(9); writer.Double(StartS); }
+            if (EndS != 0) { writer.Tag(17); writer.Double(EndS); }
+        }
+
+        internal override void Read(ref WireReader reader)
+        {
+            uint tag;
+            while ((tag = reader.Tag()) != 0)
+            {
+                switch (tag)
+                {
+                    case 9: StartS = reader.Double(); break;
+                    case 17: EndS = reader.Double(); break;
                     default: reader.Skip(tag); break;
                 }
             }
