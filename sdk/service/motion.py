@@ -8,14 +8,12 @@ import math
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from emomotion.v1 import info_pb2, motion_pb2
-from sdk.runtime.costs import Costs
 from sdk.runtime.engine import Request, Result, Turn
 from sdk.runtime.planner import OverBudget
 from sdk.runtime.scheduler import Late, Scheduler
-from sdk.runtime.work import Step
 from sdk.service.access import Door
 from sdk.service.answers import admitted, status_of
 from sdk.service.context import Context
@@ -25,11 +23,8 @@ from sdk.service.validation import request_from_wire
 from sdk.service.watch import note
 from sdk.wire import motion_to_wire
 
-SEND = Step("send", 1, 1)
-SEND_S, FIRST_SEND_S = 0.002, 0.001
-"""Of every budget so much is kept for what lies beyond the engine, and twice what sending takes of late: packing and
-sending here, reading there, which on a busy machine takes as much longer. FIRST_SEND_S: what it takes before the first.
-"""
+SEND_S = 0.004
+"""Of every budget so much is kept for what lies beyond the engine: sending, and the client's reading."""
 
 
 class MotionEngineLike(Protocol):
@@ -49,13 +44,18 @@ class MotionEngineLike(Protocol):
     def generate(self, request: Request, *, turn: Turn | None = None) -> Result: ...
 
 
+class _Made(NamedTuple):
+    """A clip, and its header and chunks as messages."""
+
+    result: Result
+    messages: list[motion_pb2.GenerateReply]
+
+
 class MotionServicer:
     """Methods of MotionService over one engine. Refuses to generate until `ready` is set."""
 
     def __init__(self, engine: MotionEngineLike, scheduler: Scheduler, door: Door, metrics: Metrics) -> None:
         self._scheduler, self._door, self._metrics = scheduler, door, metrics
-        self._sending = Costs()
-        self._sending.observe(SEND, FIRST_SEND_S)
         self.use(engine)
         self.ready = False
 
@@ -82,17 +82,15 @@ class MotionServicer:
             note(text=asked.text, seconds=asked.seconds, budget_ms=asked.budget_ms)
             deadline = _deadline(asked, arrived, context.time_remaining())
             engine = self._engine
-            result, made = await self._made(engine, asked, arrived, deadline)
-        parts = motion_to_wire(result.motion)
-        header, first = next(parts), next(parts)
+            made = await self._made(engine, asked, arrived, deadline)
+        result, (header, first, *more) = made.result, made.messages
         status = motion_pb2.GenerateReply(status=status_of(result, engine.bundle.sha256))
         if deadline < math.inf:
             status.status.budget_left_ms = 1000 * (deadline - time.monotonic())
         self._count(result, arrived, deadline)
         yield header
-        self._sending.observe(SEND, time.monotonic() - made)  # a first chunk may wait for its reader alone
         yield first
-        for message in parts:
+        for message in more:
             yield message
         yield status
 
@@ -108,25 +106,24 @@ class MotionServicer:
 
     async def _made(
         self, engine: MotionEngineLike, asked: Request, arrived: float, deadline: float
-    ) -> tuple[Result, float]:
-        """The motion, made when its turn comes, and when that was. Raises OverBudget, Refused, Late, Closed, Cancelled,
-        InvalidInput.
-        """
+    ) -> _Made:
+        """The motion, made when its turn comes. Raises OverBudget, Refused, Late, Closed, Cancelled, InvalidInput."""
         _, least_s = engine.cheapest(asked)
-        send_s = SEND_S + 2 * self._sending.predict(SEND)
-        if arrived + least_s > deadline - send_s:
-            raise engine.over_budget(asked, deadline - arrived, needed_s=send_s)
+        if arrived + least_s > deadline - SEND_S:
+            raise engine.over_budget(asked, deadline - arrived, needed_s=SEND_S)
 
-        def work(turn: Turn) -> tuple[Result, float]:
+        def work(turn: Turn) -> _Made:
             queue_ms = 1000 * (time.monotonic() - arrived)
             try:
                 made = engine.generate(asked, turn=turn)
             except OverBudget as error:  # it fitted when it came; what was learned since says otherwise
                 raise Late(str(error)) from None
             stages = {"queue": queue_ms, **made.stage_ms, "total": made.stage_ms["total"] + queue_ms}
-            return replace(made, stage_ms=stages), time.monotonic()
+            result = replace(made, stage_ms=stages)
+            # Written here, where the motion is still at hand, and not on the thread that answers everybody.
+            return _Made(result, list(motion_to_wire(made.motion)))
 
-        future = self._scheduler.submit(work, deadline=deadline - send_s, least_s=least_s)
+        future = self._scheduler.submit(work, deadline=deadline - SEND_S, least_s=least_s)
         return await asyncio.wrap_future(future)
 
 

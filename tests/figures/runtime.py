@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import grpc
 import numpy as np
 
+from emomotion.v1 import motion_pb2
 from sdk.bench import Ask, Row, closed_loop
 from sdk.bundle import Bundle, Plan
-from sdk.client import AsyncClient, Client
+from sdk.client import OPTIONS, AsyncClient, Client, build_request
 from tests.figures import hardship
+from tests.figures.bare import METHOD, answering
 from tests.figures.report import REPO, Report
 from tests.figures.timing import SECONDS, TOKENS
 from tests.service.programs import REAL, Program, serving
@@ -98,7 +101,20 @@ def flops(bundle: Bundle, plan: Plan) -> float:
 
 
 def wire_figures(report: Report, address: str) -> None:
-    """What a call takes beyond the engine's own time."""
+    """What a call takes beyond the engine's own time, and one that answers with as many bytes and does nothing else."""
+    request = build_request(WALK, seconds=SECONDS, seed=1)
+    with grpc.insecure_channel(address, OPTIONS) as channel:
+        method = f"/{motion_pb2.DESCRIPTOR.package}.MotionService/Generate"
+        sizes = [len(message) for message in channel.unary_stream(method)(request.SerializeToString())]
+    with answering(sizes) as bare, grpc.insecure_channel(bare, OPTIONS) as channel:
+        calls = []
+        for _ in range(60):
+            began = time.perf_counter()
+            list(channel.unary_stream(METHOD)(request.SerializeToString()))
+            calls.append(1000 * (time.perf_counter() - began))
+            time.sleep(0.05)  # as long as the engine would work
+    floor = f"{statistics.median(calls[10:]):.2f} ms"
+    report.show("a gRPC call that answers with as many bytes and does nothing else, median", floor)
     with Client(address) as client:
         gaps = []
         for seed in range(60):
