@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from emomotion.v1 import compose_pb2, compose_pb2_grpc
 from sdk.client import AsyncClient, Client
+from sdk.clips.read import read_tags
 from sdk.emotion import Affect
 from sdk.errors import InvalidInput, ServerError
 from sdk.runtime.composition import Beat, Composition, Goal, Span
@@ -48,6 +51,14 @@ def test_goals_arrive_as_they_were_asked_for(live: Live, client: Client) -> None
         np.testing.assert_array_equal(got.position, asked.position)
     np.testing.assert_array_equal(seen.goals[0].rotation, [0, 0, 0, 1])
     assert seen.goals[1].rotation is None
+
+
+def test_a_loop_says_which_stretch_it_plays_and_its_file_what_is_felt_there(client: Client, tmp_path: Path) -> None:
+    looped = Composition(beats=BEATS, seed=1, loop=True)
+    assert client.compose(looped).stretch == (0.5, 3.5) and client.compose(replace(looped, loop=False)).stretch is None
+    tags = read_tags(client.export(looped, folder=tmp_path).files[0]).tags
+    told = [(span.start_s, span.end_s, span.affect.label) for span in tags.segments]
+    assert told == [(0, 1.5, "joy"), (1.5, 3, "neutral")]
 
 
 def quiet(gaps: np.ndarray) -> bool:

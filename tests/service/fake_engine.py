@@ -113,7 +113,10 @@ class FakeEngine:
         return Result(motion, request, "fast", {"total": 1.0}, np.zeros((6, 4), dtype=np.int64))
 
     def compose(self, composition: Composition, *, turn: Turn | None = None) -> Result:
-        """A motion as long as was asked for, with a note; of a source's kept frames the source itself."""
+        """A motion as long as was asked for, with a note; of a source's kept frames the source itself.
+
+        A loop says that it begins half a second on.
+        """
         self.compositions.append(composition)
         request = Request(
             text="; ".join(beat.text for beat in composition.beats), affect=composition.affect_at(0.0),
@@ -129,7 +132,8 @@ class FakeEngine:
             kept = kept[: len(own)]
             rotations[: len(own)][kept], root[: len(own)][kept] = own.rotations[kept], own.root[kept]
             motion = replace(motion, rotations=rotations, root=root)
-        return replace(made, motion=motion, composition=composition, notes=("nothing was bent",))
+        stretch = (0.5, 0.5 + composition.seconds) if composition.loop else None
+        return replace(made, motion=motion, composition=composition, notes=("nothing was bent",), stretch=stretch)
 
     def _accepted(self, request: Request) -> list[str]:
         first = MANIFEST.plan(request.plan, request.generator).name
