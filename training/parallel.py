@@ -6,6 +6,7 @@ is that of the whole batch, whatever it is a mean of, and the codebooks' average
 process. Models and batches live on the CPU, hence gloo.
 """
 
+import atexit
 import os
 import sys
 import time
@@ -47,11 +48,23 @@ def group() -> Iterator[None]:
     if not dist.is_torchelastic_launched():
         yield
         return
+    done = False
+
+    def leave() -> None:
+        if done:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
+
+    # PyTorch's threads now and then abort a process that has done its work, while it takes itself apart; torchrun would
+    # call the whole training failed.
+    atexit.register(leave)
     store, number, count = next(iter(rendezvous("env://")))
     dist.init_process_group("gloo", store=store, rank=number, world_size=count)
     try:
         with _silence(number > 0):
             yield
+        done = True
     except BaseException:
         if store.add("failed", 1) == 1:
             raise
