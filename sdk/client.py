@@ -72,7 +72,7 @@ OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 5_000),  # in truth how long one attempt to connect may take
     ("grpc.max_reconnect_backoff_ms", 500),
-    # The thread that iterates over a clip's messages reads them itself: half a millisecond to one less for each call.
+    # The thread that iterates over a clip's messages reads them itself, .3 ms sooner than through one of grpc's.
     (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1),
 )
 

@@ -70,17 +70,19 @@ class AffectTrack:
         out: list[Segment] = []
         cuts = [0.0, *(at for at in self.seconds if 0 < at < seconds), seconds]
         for a, b in pairwise(cuts):
-            first, last = self._key_at(a), self._key_at(b, before=True)
+            first, last = self._last_key(a), self._next_key(b)
             count = 1 if first == last else max(math.ceil((b - a) / most_s), 1)
             ends = [*(a + (b - a) * k / count for k in range(count)), b]
             out += [Segment(s, e, first if first == last else _plain(self.at((s + e) / 2))) for s, e in pairwise(ends)]
         return tuple(out)
 
-    def _key_at(self, seconds: float, *, before: bool = False) -> Affect:
-        """What the key at a moment says, or the last one before it; before: or the first one behind it."""
-        if before:
-            return self.affects[min(bisect.bisect_left(self.seconds, seconds), len(self.affects) - 1)]
+    def _last_key(self, seconds: float) -> Affect:
+        """What the key at a moment says, or the last one before it."""
         return self.affects[max(bisect.bisect_right(self.seconds, seconds) - 1, 0)]
+
+    def _next_key(self, seconds: float) -> Affect:
+        """What the key at a moment says, or the first one behind it."""
+        return self.affects[min(bisect.bisect_left(self.seconds, seconds), len(self.affects) - 1)]
 
 
 def _plain(affect: Affect) -> Affect:
